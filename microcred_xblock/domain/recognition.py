@@ -1,0 +1,118 @@
+"""What makes a pill recognisable across Europe.
+
+The eleven mandatory and the optional elements of Annex I of the Council Recommendation on
+micro-credentials (2022/C 243/02), as far as they are not already on the pill or the issuer.
+Coded values are the short codes below; ``credentials`` maps them to the EU vocabularies.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from .errors import InvalidPill
+from .outcomes import checked_iri
+from .text import LINE_MAX, TEXT_MAX, checked_text, decimal
+
+MODES = ("online", "blended", "presential", "workbased")
+ASSESSMENT_TYPES = ("quiz", "practical", "portfolio", "project", "written-exam", "oral-exam", "continuous")
+SUPERVISION = ("unsupervised", "unsupervised-id", "supervised", "supervised-id")
+
+_CERTIFICATION = re.compile(r"^(RNCP|RS)\d{1,6}$")
+_BLOC = re.compile(r"^RNCP\d{1,6}BC\d{2}$")
+_ISCED = re.compile(r"^\d{2,4}$")
+
+
+@dataclass(frozen=True, kw_only=True)
+class QualityAssurance:
+    """The quality framework under which the pill is offered, e.g. Qualiopi, and who stands for it."""
+
+    title: str
+    agency: str
+    url: str = ""
+
+    def __post_init__(self) -> None:
+        checked_text(self.title, field="quality assurance", limit=LINE_MAX)
+        checked_text(self.agency, field="quality assurance agency", limit=LINE_MAX)
+        if self.url:
+            checked_iri(self.url, field="quality assurance address")
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlocPlace:
+    """The bloc de compétences *towards* which a pill is evidence; never a claim to the bloc itself.
+
+    ``certification`` is ``RNCP<n>`` (or ``RS<n>``, which has no blocs); ``bloc`` is
+    ``RNCP<n>BC<nn>`` of the same certification. ``valid_until`` is the end of the certification's
+    registration.
+    """
+
+    certification: str
+    certification_title: str
+    bloc: str = ""
+    bloc_title: str = ""
+    url: str = ""
+    valid_until: date | None = None
+
+    def __post_init__(self) -> None:
+        if not _CERTIFICATION.match(self.certification or ""):
+            raise InvalidPill(
+                "The certification code must look like RNCP38596 or RS1234.", code="bloc-certification",
+                field="certification",
+            )
+        checked_text(self.certification_title, field="certification title", limit=LINE_MAX)
+        if self.bloc:
+            if not _BLOC.match(self.bloc) or not self.bloc.startswith(self.certification + "BC"):
+                raise InvalidPill(
+                    f"The bloc code must look like {self.certification}BC01 and belong to the certification.",
+                    code="bloc-code", field="bloc", certification=self.certification,
+                )
+            checked_text(self.bloc_title, field="bloc title", limit=LINE_MAX)
+        if self.url:
+            checked_iri(self.url, field="bloc address")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recognition:
+    """Recognition data of a pill. Everything may be absent; what is absent is not claimed.
+
+    ``workload_hours`` is the notional workload; ``ects`` is present only where the awarding body
+    states it and is never computed from the hours. ``isced_f`` is a code such as ``0713``.
+    """
+
+    workload_hours: Decimal | None = None
+    ects: Decimal | None = None
+    eqf_level: int | None = None
+    isced_f: str = ""
+    mode: str = ""
+    assessment_type: str = ""
+    supervision: str = ""
+    quality_assurance: QualityAssurance | None = None
+    prerequisites: str = ""
+    bloc: BlocPlace | None = None
+
+    def __post_init__(self) -> None:
+        for name, most in (("workload_hours", 10_000), ("ects", 300)):
+            value = getattr(self, name)
+            if value is not None:
+                number = decimal(value, field=name)
+                if not 0 < number <= most or number != number.quantize(Decimal("0.01")):
+                    raise InvalidPill(
+                        f"{name} must lie above 0 and be at most {most}, with two decimals at most.",
+                        code="recognition-number", field=name, most=most,
+                    )
+                object.__setattr__(self, name, number)
+        if self.eqf_level is not None and (isinstance(self.eqf_level, bool) or self.eqf_level not in range(1, 9)):
+            raise InvalidPill("The EQF level must lie between 1 and 8.", code="eqf-level", field="eqf_level")
+        if self.isced_f and not _ISCED.match(self.isced_f):
+            raise InvalidPill("The ISCED-F code has two to four digits.", code="isced-f", field="isced_f")
+        for name, codes in (("mode", MODES), ("assessment_type", ASSESSMENT_TYPES), ("supervision", SUPERVISION)):
+            value = getattr(self, name)
+            if value and value not in codes:
+                raise InvalidPill(
+                    f"{name} must be one of {', '.join(codes)}.", code="recognition-code", field=name,
+                    codes=", ".join(codes),
+                )
+        checked_text(self.prerequisites, field="prerequisites", limit=TEXT_MAX, required=False)

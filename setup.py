@@ -1,0 +1,58 @@
+"""Packaging of microcred_xblock; everything static is in pyproject.toml."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+ROOT = Path(__file__).parent
+VERSION = next(
+    line.split('"')[1]
+    for line in (ROOT / "microcred_xblock" / "__init__.py").read_text(encoding="utf-8").splitlines()
+    if line.startswith("__version__")
+)
+
+setup(
+    name="microcred-xblock",
+    version=VERSION,
+    description="Open edX learning pills that earn European micro-credentials (Open Badges 3.0 and ELM v3)",
+    long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.11",
+    packages=find_packages(include=["microcred_xblock", "microcred_xblock.*"]),
+    include_package_data=True,
+    install_requires=[
+        "XBlock>=5.2",
+        'web-fragments>=3.1; python_version < "3.12"',  # newer XBlock carries it; see docs/decisions
+        "openedx-filters>=2.1",
+        "requests>=2.32",
+        "lxml>=5.3",
+        "cryptography>=43",
+        "Django>=5.2,<6",
+        "celery>=5.5",
+        "PyLD>=2.0.4",
+        "jwcrypto>=1.5.6",
+        "jsonschema>=4.20",
+        "Pillow>=10",
+        "resvg-py>=0.1",
+    ],
+    extras_require={
+        "demo": [
+            "xblock-sdk>=0.14",
+            "setuptools<82",  # xblock-sdk's fs still imports pkg_resources
+            "PyNaCl>=1.5",
+            "PyJWT>=2.8",
+        ],
+        "validation": ["pyshacl>=0.26", "rdflib>=7"],
+    },
+    entry_points={
+        "xblock.v1": ["learning_pill = microcred_xblock.learning_pill:LearningPillBlock"],
+        "lms.djangoapp": ["microcred_xblock = microcred_xblock.issuance.apps:IssuanceConfig"],
+        "cms.djangoapp": ["microcred_xblock = microcred_xblock.issuance.apps:IssuanceConfig"],
+    },
+    classifiers=[
+        "Framework :: Django :: 5.2",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+    ],
+)
