@@ -58,8 +58,12 @@ def _decode(kind: Any, data: Any) -> Any:
     if origin in (typing.Union, types.UnionType):
         return _decode_union(typing.get_args(kind), data)
     if origin is tuple:
+        if not isinstance(data, list):
+            raise TypeError("expected a list")
         return tuple(_decode(typing.get_args(kind)[0], item) for item in data)
     if dataclasses.is_dataclass(kind):
+        if not isinstance(data, dict):
+            raise TypeError("expected an object")
         hints = _hints(kind)
         known = {f.name for f in dataclasses.fields(kind)}
         return kind(**{name: _decode(hints[name], item) for name, item in data.items() if name in known})

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from .errors import InvalidInput
 from .outcomes import checked_iri
@@ -148,7 +148,5 @@ def credential_urn(award_id: UUID, format_: Format) -> str:
     Deterministic, so a retry after a crash can never issue under a second id. Both forms of the
     Open Badge are the same credential and share the id.
     """
-    from uuid import uuid5
-
     family = Format.OPEN_BADGE if format_ is Format.OPEN_BADGE_JWT else format_
     return f"urn:uuid:{uuid5(award_id, family.value)}"

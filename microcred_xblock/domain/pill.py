@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from . import codec
@@ -76,8 +76,8 @@ class LearningPill:
     description: str
     outcomes: tuple[LearningOutcome, ...]
     language: str = "en"
-    mastery: MasteryRule = MasteryRule()
-    recognition: Recognition = Recognition()
+    mastery: MasteryRule = field(default_factory=MasteryRule)
+    recognition: Recognition = field(default_factory=Recognition)
     image: BadgeImage | None = None
     tags: tuple[str, ...] = ()
 

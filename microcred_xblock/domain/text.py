@@ -69,7 +69,7 @@ def decimal(value: Any, *, field: str) -> Decimal:
 
     Raises InvalidInput (``number``). Floats are refused because 0.7 is not seven tenths.
     """
-    if isinstance(value, bool) or isinstance(value, float) or not isinstance(value, Decimal | int | str):
+    if isinstance(value, bool | float) or not isinstance(value, Decimal | int | str):
         raise InvalidInput(f"{field} must be an exact decimal number.", code="number", field=field)
     try:
         number = Decimal(value.strip()) if isinstance(value, str) else Decimal(value)

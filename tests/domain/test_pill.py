@@ -1,0 +1,180 @@
+"""The pill's own consistency, its version, and the mastery rules."""
+
+from __future__ import annotations
+
+import dataclasses
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+
+from microcred_xblock.domain import codec
+from microcred_xblock.domain.award import Award, decide
+from microcred_xblock.domain.errors import InvalidInput, InvalidPill
+from microcred_xblock.domain.outcomes import CriteriaGroup, Criterion, LearningOutcome, Rule, Score, Skill, assess
+from microcred_xblock.domain.pill import LearningPill, Mastery, MasteryRule
+from microcred_xblock.domain.recognition import BlocPlace, Recognition
+
+from . import strategies as my
+
+AWARD_ID = UUID("11111111-2222-4333-8444-555555555555")
+
+
+def lo(id, block=None, **over):
+    group = CriteriaGroup(members=(Criterion(block=block or id),), rule=Rule(value="0.7"))
+    return LearningOutcome(**{"id": id, "title": f"Outcome {id}", "assessment": group} | over)
+
+
+def pill(*ids, **over):
+    values = {
+        "id": "pill-1", "title": "Fault diagnosis", "description": "Find it.", "outcomes": tuple(lo(i) for i in ids)
+    }
+    return LearningPill(**values | over)
+
+
+def standing(p, *achieved):
+    return assess(p.outcomes, {i: Score(block=i, earned=1, possible=1) for i in achieved})
+
+
+class TestMastery:
+    def test_all(self):
+        p = pill("a", "b")
+        assert not p.mastered(standing(p, "a"))
+        assert p.mastered(standing(p, "a", "b"))
+
+    def test_n_of_m(self):
+        p = pill("a", "b", "c", mastery=MasteryRule(kind=Mastery.N_OF_M, n=2))
+        assert not p.mastered(standing(p, "c"))
+        assert p.mastered(standing(p, "a", "c"))
+
+    def test_required_plus_n_of_the_others(self):
+        p = pill("a", "b", "c", mastery=MasteryRule(kind=Mastery.REQUIRED_PLUS_N, n=1, required=("a",)))
+        assert not p.mastered(standing(p, "a"))
+        assert not p.mastered(standing(p, "b", "c"))
+        assert p.mastered(standing(p, "a", "c"))
+
+    @pytest.mark.parametrize(
+        "mastery,code",
+        [
+            (MasteryRule(kind=Mastery.N_OF_M, n=0), "mastery-range"),
+            (MasteryRule(kind=Mastery.N_OF_M, n=3), "mastery-range"),
+            (MasteryRule(kind=Mastery.REQUIRED_PLUS_N, n=2, required=("a",)), "mastery-range"),
+            (MasteryRule(kind=Mastery.REQUIRED_PLUS_N, n=0), "mastery-range"),
+            (MasteryRule(kind=Mastery.REQUIRED_PLUS_N, n=1, required=("z",)), "mastery-unknown"),
+        ],
+    )
+    def test_impossible_rules_are_refused(self, mastery, code):
+        with pytest.raises(InvalidPill) as caught:
+            pill("a", "b", mastery=mastery)
+        assert caught.value.code == code
+
+
+class TestBadInput:
+    @pytest.mark.parametrize(
+        "make,code",
+        [
+            (lambda: pill(), "no-outcomes"),
+            (lambda: pill("a", "a"), "duplicate-outcome"),
+            (lambda: pill(*(f"o{n}" for n in range(101))), "many-outcomes"),
+            (lambda: pill("a", title="T" * 10_000), "text-too-long"),
+            (lambda: pill("a", title="\u0085"), "text-empty"),
+            (lambda: pill("a", title="a\u0085b"), "text-control-character"),
+            (lambda: pill("a", description="a\ud800"), "text-control-character"),
+            (lambda: pill("a", title="a\U0001fffe"), "text-control-character"),
+            (lambda: pill("a", language="English"), "language"),
+            (lambda: Recognition(eqf_level=9), "eqf-level"),
+            (lambda: Recognition(workload_hours="0"), "recognition-number"),
+            (lambda: Recognition(isced_f="7a"), "isced-f"),
+            (lambda: Recognition(mode="telepathy"), "recognition-code"),
+            (lambda: BlocPlace(certification="38596", certification_title="T"), "bloc-certification"),
+            (
+                lambda: BlocPlace(
+                    certification="RNCP1", certification_title="T", bloc="RNCP2BC01", bloc_title="B"
+                ),
+                "bloc-code",
+            ),
+            (lambda: Skill(uri="javascript:alert(1)", label="x"), "iri"),
+            (lambda: Skill(uri="https://a b", label="x"), "iri"),
+        ],
+    )
+    def test_is_refused_with_its_code(self, make, code):
+        with pytest.raises(InvalidInput) as caught:
+            make()
+        assert caught.value.code == code
+
+    def test_mixed_scripts_and_emoji_are_welcome(self):
+        title = "Éolienne – диагностика 🔧 العربية ｆｕｌｌ"
+        assert pill("a", title=title).title == title
+
+
+class TestVersion:
+    def test_typos_do_not_make_a_new_version(self):
+        p = pill("a", "b")
+        assert dataclasses.replace(p, description="Other words", tags=("x",)).version == p.version
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"outcomes": (lo("a"),)},
+            {"outcomes": (lo("a"), lo("b", block="c"))},
+            {"recognition": Recognition(eqf_level=5)},
+            {"mastery": MasteryRule(kind=Mastery.N_OF_M, n=1)},
+        ],
+    )
+    def test_what_is_certified_makes_a_new_version(self, change):
+        p = pill("a", "b")
+        assert dataclasses.replace(p, **change).version != p.version
+
+    def test_stays_the_same_across_releases(self):
+        assert pill("a").version == "0fcf0fa69fe1"
+
+
+class TestDecide:
+    def test_no_award_before_mastery(self):
+        p = pill("a", "b")
+        assert decide(p, standing(p, "a"), award_id=AWARD_ID, now=my.datetime(2026, 1, 1, tzinfo=my.UTC)) is None
+
+    def test_an_award_freezes_results_in_order(self):
+        p = pill("a", "b")
+        results = standing(p, "a", "b")
+        now = my.datetime(2026, 1, 1, tzinfo=my.UTC)
+        award = decide(p, reversed(results), award_id=AWARD_ID, now=now)
+        assert award.results == results and award.awarded_at == now and award.pill_version == p.version
+
+    def test_an_unmastered_award_cannot_be_made(self):
+        p = pill("a")
+        with pytest.raises(InvalidInput, match="mastery rule"):
+            Award(id=AWARD_ID, pill=p, results=standing(p), awarded_at=my.datetime(2026, 1, 1, tzinfo=my.UTC))
+
+    def test_a_naive_time_is_refused(self):
+        p = pill("a")
+        with pytest.raises(InvalidInput, match="timezone"):
+            decide(p, standing(p, "a"), award_id=AWARD_ID, now=my.datetime(2026, 1, 1))
+
+
+@given(my.pills(), my.scores(), my.times)
+def test_awards_survive_storage(p, scores, now):
+    assert codec.decode(LearningPill, codec.encode(p)) == p
+    award = decide(p, assess(p.outcomes, scores), award_id=AWARD_ID, now=now)
+    if award is not None:
+        assert codec.decode(Award, codec.encode(award)) == award
+
+
+@given(my.pills(), my.scores(), my.scores())
+def test_mastery_is_monotone(p, scores, extra):
+    if not p.mastered(assess(p.outcomes, scores)):
+        return
+    better = dict(scores)
+    for block, s in extra.items():
+        if block not in better or s.fraction > better[block].fraction:
+            better[block] = dataclasses.replace(s, attempted=True)
+    assert p.mastered(assess(p.outcomes, better))
+
+
+@pytest.mark.parametrize(
+    "damage", [{"title": 5}, {"outcomes": "x"}, {"language": None}, {"recognition": {"ects": 0.1}}]
+)
+def test_a_damaged_row_is_an_error_not_a_wrong_credential(damage):
+    data = codec.encode(pill("a")) | damage
+    with pytest.raises(InvalidInput):
+        codec.decode(LearningPill, data)
