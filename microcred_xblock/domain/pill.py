@@ -130,10 +130,11 @@ class LearningPill:
     def version(self) -> str:
         """Twelve hex digits that change exactly when what is *certified* changes.
 
-        Outcomes, assessment, mastery and level make a new version; typos in the description, the
-        image and tags do not. Labels of skills do not, their identity does.
+        Title, outcomes, assessment, mastery and recognition data make a new version; words of the
+        description, the image and tags do not. Labels of skills do not, their identity does.
         """
         certified = {
+            "title": self.title,
             "outcomes": [
                 {
                     "id": o.id, "title": o.title, "kind": o.kind, "assessment": codec.encode(o.assessment),
@@ -142,7 +143,7 @@ class LearningPill:
                 for o in self.outcomes
             ],
             "mastery": codec.encode(self.mastery),
-            "eqf": self.recognition.eqf_level,
+            "recognition": codec.encode(self.recognition),
         }
         canonical = json.dumps(certified, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
         return hashlib.sha256(canonical.encode()).hexdigest()[:12]
