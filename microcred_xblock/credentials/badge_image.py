@@ -1,0 +1,121 @@
+"""Badge images: checking what authors upload, drawing one for pills without, PNG and SVG forms."""
+
+from __future__ import annotations
+
+import base64
+import io
+from functools import lru_cache
+from xml.sax.saxutils import quoteattr
+
+import resvg_py
+from PIL import Image, UnidentifiedImageError
+
+from ..domain.errors import InvalidInput
+from ..domain.pill import BadgeImage
+from . import badge_drawing, fonts, svg, wording
+
+MAX_BYTES = 1_000_000
+DEFAULT_WIDTH = 400
+
+
+def default_image(title: str, level: int | None, language: str) -> BadgeImage:
+    """The badge of ``badge_drawing`` as SVG. ``level`` None draws no pips."""
+    caption = wording.texts(language)["badge"].format(title=title)
+    return BadgeImage(media_type="image/svg+xml", data=badge_drawing.draw(title, level, caption), caption=caption)
+
+
+@lru_cache(maxsize=256)
+def default_png(title: str, level: int | None, language: str) -> BadgeImage:
+    """``default_image`` as PNG, the form that every wallet can show."""
+    drawn = default_image(title, level, language)
+    png = reduced(to_png(drawn, width=DEFAULT_WIDTH))
+    return BadgeImage(media_type="image/png", data=png, caption=drawn.caption)
+
+
+def sanitise_svg(data: bytes) -> bytes:
+    """An uploaded SVG reduced to drawing: no script, no foreign content, no outside reference.
+
+    InvalidInput (``image-size``, ``svg-unreadable``, ``svg-entities``) when it cannot be used.
+    """
+    return svg.sanitise(data, limit=MAX_BYTES)
+
+
+def check_png(data: bytes) -> bytes:
+    """``data`` unchanged if it is a readable PNG of sane size.
+
+    InvalidInput: ``image-size`` (more than 1 MB), ``png-unreadable``, ``png-pixels``.
+    """
+    if len(data) > MAX_BYTES:
+        raise InvalidInput("A badge image must not exceed 1 MB.", code="image-size", field="image")
+    _open_png(data).close()
+    return data
+
+
+def to_png(image: BadgeImage, *, width: int = 600) -> bytes:
+    """``image`` as PNG, ``width`` pixels wide with its proportions kept.
+
+    InvalidInput (``svg-unreadable``, ``png-unreadable``, ``png-pixels``) for what cannot be rendered.
+    """
+    if image.media_type == "image/svg+xml":
+        return render(svg.sanitise(image.data, limit=MAX_BYTES), width=width)
+    picture = _open_png(image.data)
+    height = max(1, round(picture.height * width / picture.width))
+    if height > 4 * width:
+        raise InvalidInput("The badge image is too tall.", code="png-pixels", field="image")
+    resized = picture.convert("RGBA").resize((width, height), Image.Resampling.LANCZOS)
+    out = io.BytesIO()
+    resized.save(out, "PNG", optimize=True)
+    return out.getvalue()
+
+
+def to_svg(image: BadgeImage) -> bytes:
+    """``image`` as SVG; a PNG is embedded in one of its own size."""
+    if image.media_type == "image/svg+xml":
+        return sanitise_svg(image.data)
+    picture = _open_png(image.data)
+    data = base64.b64encode(image.data).decode("ascii")
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {picture.width} {picture.height}"'
+        f' width="{picture.width}" height="{picture.height}" role="img" aria-label={quoteattr(image.caption)}>'
+        f'<image width="{picture.width}" height="{picture.height}" href="data:image/png;base64,{data}"/></svg>'
+    ).encode()
+
+
+def render(drawing: bytes, *, width: int) -> bytes:
+    """A trusted or sanitised SVG as PNG. Text is drawn in the package's fonts, never the system's."""
+    faces = list(fonts.paths()) if b"<text" in drawing else []
+    try:
+        return bytes(
+            resvg_py.svg_to_bytes(
+                svg_string=drawing.decode("utf-8"), width=width, skip_system_fonts=True, font_files=faces,
+                font_family=fonts.FAMILY, sans_serif_family=fonts.FAMILY, serif_family=fonts.FAMILY,
+            )
+        )
+    except (ValueError, UnicodeDecodeError) as error:
+        raise InvalidInput("The SVG image cannot be drawn.", code="svg-unreadable", field="image") from error
+
+
+def reduced(png: bytes) -> bytes:
+    """A drawing as PNG with at most 256 colours: a third of the bytes."""
+    with Image.open(io.BytesIO(png)) as picture:
+        palette = picture.quantize(256, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    out = io.BytesIO()
+    palette.save(out, "PNG")
+    return out.getvalue()
+
+
+def _open_png(data: bytes) -> Image.Image:
+    try:
+        picture = Image.open(io.BytesIO(data), formats=("PNG",))
+        if picture.width * picture.height > svg.MAX_PIXELS:
+            raise _too_many_pixels()
+        picture.load()
+    except Image.DecompressionBombError as error:
+        raise _too_many_pixels() from error
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+        raise InvalidInput("The PNG image cannot be read.", code="png-unreadable", field="image") from error
+    return picture
+
+
+def _too_many_pixels() -> InvalidInput:
+    return InvalidInput(f"A badge image may have {svg.MAX_PIXELS} pixels at most.", code="png-pixels", field="image")

@@ -1,0 +1,372 @@
+"""The sentences that credentials carry, in the pill's language (English and French; else English).
+
+They say what was required and what was not awarded. Nothing here is a claim that a bloc, a
+certification or a level was obtained.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from types import MappingProxyType
+
+from ..domain.award import Award
+from ..domain.outcomes import BlockResult, CriteriaGroup, Criterion, Logic, OutcomeResult
+from ..domain.pill import LearningPill, Mastery
+from ..domain.recognition import BlocPlace, QualityAssurance, Recognition
+
+_TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "en": {
+            "colon": ": ",
+            "all": "To earn this credential, every one of these learning outcomes had to be achieved:",
+            "n-of-m": "To earn this credential, at least {n} of these {m} learning outcomes had to be achieved:",
+            "required-plus-n": "To earn this credential, the outcomes marked as required and at least {n} of the"
+            " others had to be achieved:",
+            "required": "required",
+            "threshold": "at least {percent} %",
+            "single": "in {one}",
+            "mean": "on the weighted mean of {members}",
+            "best": "on the best of {members}",
+            "count": "{n} assessments",
+            "one": "one assessment",
+            "leaf": "assessment {n}",
+            "weight": "weight {weight}",
+            "attempted": "every assessment attempted",
+            "workload": "Notional workload: {hours} h.",
+            "ects": "ECTS credits stated by the awarding body: {ects}.",
+            "label-level": "Level",
+            "value-level": "EQF {level}",
+            "label-workload": "Notional workload",
+            "label-mode": "Form of participation",
+            "label-assessment": "Type of assessment",
+            "label-supervision": "Supervision",
+            "label-quality": "Quality assurance",
+            "mode": "Form of participation: {mode}.",
+            "assessment": "Type of assessment: {type}.",
+            "supervision": "Supervision of the assessment: {supervision}.",
+            "quality": "Quality assurance: {title} ({agency}).",
+            "prerequisites": "Prerequisites: {text}",
+            "bloc": "This credential is evidence towards {what}. It does not award the bloc, the certification or its"
+            " level.",
+            "certification": "This credential is evidence towards {what}. It does not award the certification or its"
+            " level.",
+            "bloc-name": "the bloc de compétences {bloc} “{title}” of the certification {certification}"
+            " “{certification_title}”",
+            "certification-name": "the certification {certification} “{certification_title}”",
+            "valid-until": "The certification is registered until {date}.",
+            "points": "{block}: {earned} of {possible} points",
+            "unattempted": "{block}: not attempted",
+            "score": "Result {percent} %, needed {threshold} %.",
+            "assessed": "Assessed on {date}.",
+            "status-achieved": "achieved",
+            "status-not-achieved": "not achieved",
+            "status-in-progress": "not completed",
+            "status-not-assessed": "not assessed",
+            "passmark": "At least {percent} %",
+            "record": "Assessment record",
+            "pill-id": "Learning pill",
+            "pill-version": "Learning pill version",
+            "open-badge": "Open Badge 3.0 credential",
+            "display": "has mastered the learning pill",
+            "activity": "Work through the learning pill",
+            "online": "online",
+            "blended": "blended",
+            "presential": "on site",
+            "workbased": "work-based",
+            "quiz": "quiz",
+            "practical": "practical assessment",
+            "portfolio": "portfolio",
+            "project": "project work",
+            "written-exam": "written examination",
+            "oral-exam": "oral examination",
+            "continuous": "continuous evaluation",
+            "unsupervised": "unsupervised, identity not checked",
+            "unsupervised-id": "unsupervised, identity checked",
+            "supervised": "supervised, identity not checked",
+            "supervised-id": "supervised, identity checked",
+            "certificate": "Micro-credential",
+            "awarded-to": "awarded to",
+            "outcomes": "Learning outcomes",
+            "awarded-by": "Awarded by",
+            "awarded-on": "Date of award",
+            "footer": "This page is a picture. What counts is the sealed data that it comes with.",
+            "facts": "Recognition",
+            "more": "and {n} more in the data of this credential",
+            "badge": "Badge: {title}",
+        },
+        "fr": {
+            "colon": " : ",
+            "all": "Pour obtenir cette attestation, chacun de ces acquis d’apprentissage devait être atteint :",
+            "n-of-m": "Pour obtenir cette attestation, au moins {n} de ces {m} acquis d’apprentissage devaient être"
+            " atteints :",
+            "required-plus-n": "Pour obtenir cette attestation, les acquis marqués comme obligatoires et au moins {n}"
+            " des autres devaient être atteints :",
+            "required": "obligatoire",
+            "threshold": "au moins {percent} %",
+            "single": "à {one}",
+            "mean": "en moyenne pondérée de {members}",
+            "best": "à la meilleure de {members}",
+            "count": "{n} évaluations",
+            "one": "une évaluation",
+            "leaf": "évaluation {n}",
+            "weight": "poids {weight}",
+            "attempted": "chaque évaluation tentée",
+            "workload": "Charge de travail notionnelle : {hours} h.",
+            "ects": "Crédits ECTS déclarés par l’organisme : {ects}.",
+            "label-level": "Niveau",
+            "value-level": "CEC {level}",
+            "label-workload": "Charge de travail notionnelle",
+            "label-mode": "Forme de participation",
+            "label-assessment": "Type d’évaluation",
+            "label-supervision": "Surveillance",
+            "label-quality": "Assurance qualité",
+            "mode": "Forme de participation : {mode}.",
+            "assessment": "Type d’évaluation : {type}.",
+            "supervision": "Surveillance de l’évaluation : {supervision}.",
+            "quality": "Assurance qualité : {title} ({agency}).",
+            "prerequisites": "Prérequis : {text}",
+            "bloc": "Cette attestation est un élément de preuve en vue {what}. Elle ne délivre ni le bloc, ni la"
+            " certification, ni son niveau.",
+            "certification": "Cette attestation est un élément de preuve en vue {what}. Elle ne délivre ni la"
+            " certification, ni son niveau.",
+            "bloc-name": "du bloc de compétences {bloc} « {title} » de la certification {certification}"
+            " « {certification_title} »",
+            "certification-name": "de la certification {certification} « {certification_title} »",
+            "valid-until": "La certification est enregistrée jusqu’au {date}.",
+            "points": "{block} : {earned} points sur {possible}",
+            "unattempted": "{block} : non tenté",
+            "score": "Résultat {percent} %, requis {threshold} %.",
+            "assessed": "Évalué le {date}.",
+            "status-achieved": "atteint",
+            "status-not-achieved": "non atteint",
+            "status-in-progress": "non terminé",
+            "status-not-assessed": "non évalué",
+            "passmark": "Au moins {percent} %",
+            "record": "Relevé d’évaluation",
+            "pill-id": "Pastille d’apprentissage",
+            "pill-version": "Version de la pastille d’apprentissage",
+            "open-badge": "Attestation Open Badge 3.0",
+            "display": "a maîtrisé la pastille d’apprentissage",
+            "activity": "Parcours de la pastille d’apprentissage",
+            "online": "en ligne",
+            "blended": "hybride",
+            "presential": "en présentiel",
+            "workbased": "en situation de travail",
+            "quiz": "quiz",
+            "practical": "évaluation pratique",
+            "portfolio": "portfolio",
+            "project": "projet",
+            "written-exam": "examen écrit",
+            "oral-exam": "examen oral",
+            "continuous": "évaluation continue",
+            "unsupervised": "sans surveillance, identité non vérifiée",
+            "unsupervised-id": "sans surveillance, identité vérifiée",
+            "supervised": "sous surveillance, identité non vérifiée",
+            "supervised-id": "sous surveillance, identité vérifiée",
+            "certificate": "Micro-certification",
+            "awarded-to": "décernée à",
+            "outcomes": "Acquis d’apprentissage",
+            "awarded-by": "Délivrée par",
+            "awarded-on": "Date de délivrance",
+            "footer": "Cette page est une image. Seules font foi les données scellées qui l’accompagnent.",
+            "facts": "Reconnaissance",
+            "more": "et {n} autres dans les données de cette attestation",
+            "badge": "Badge : {title}",
+        },
+    }
+)
+
+
+def _french_spaces(text: str) -> str:
+    """No line break before a colon, a per cent sign or inside guillemets."""
+    return re.sub(r"(?<=«) | (?=[:;%»])", "\u00a0", text)
+
+
+_TABLES = {"en": _TEXTS["en"], "fr": {key: _french_spaces(text) for key, text in _TEXTS["fr"].items()}}
+
+
+def texts(language: str) -> Mapping[str, str]:
+    """The table for ``language``, by its primary subtag; English for languages without one."""
+    return _TABLES.get(primary(language), _TABLES["en"])
+
+
+def primary(language: str) -> str:
+    """The primary subtag of a language tag: ``pt`` of ``pt-BR``."""
+    return language.split("-")[0]
+
+
+def plain(number: Decimal) -> str:
+    """A Decimal in full, without exponent or trailing zeros: ``3``, ``0.25``."""
+    text = format(number, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def localised(number: Decimal, language: str) -> str:
+    """``plain`` with the decimal sign of the language of ``texts``."""
+    return plain(number).replace(".", ",") if texts(language) is _TABLES["fr"] else plain(number)
+
+
+def percent(fraction: Decimal) -> str:
+    """A fraction as per cent, exactly: ``83.33`` of 0.8333."""
+    return plain(fraction * 100)
+
+
+def instant(moment: datetime) -> str:
+    """``moment`` in UTC as xsd:dateTime with whole seconds: ``2026-11-20T10:00:00Z``."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def requirements(pill: LearningPill) -> str:
+    """What a learner has to do to earn ``pill``, as Markdown: mastery rule, thresholds, conditions."""
+    words = texts(pill.language)
+    rule = pill.mastery
+    lines = [words[rule.kind.value].format(n=rule.n, m=len(pill.outcomes)), ""]
+    for outcome in pill.outcomes:
+        needed = rule.kind is Mastery.REQUIRED_PLUS_N and outcome.id in rule.required
+        mark = f" ({words['required']})" if needed else ""
+        lines.append(f"- {_line(outcome.title)}{mark}{words['colon']}{condition(outcome.assessment, pill.language)}")
+    return "\n".join([*lines, *_paragraphs(conditions(pill.recognition, pill.language))])
+
+
+def conditions(recognition: Recognition, language: str) -> list[str]:
+    """One sentence for each recorded circumstance of learning and assessment, in a fixed order."""
+    return [sentence for _, sentence in circumstances(recognition, language)]
+
+
+def circumstances(recognition: Recognition, language: str) -> Iterator[tuple[str, str]]:
+    """``(key of texts, sentence)`` for what Open Badges can say in words only."""
+    words = texts(language)
+    if recognition.workload_hours is not None:
+        yield "workload", words["workload"].format(hours=localised(recognition.workload_hours, language))
+    if recognition.ects is not None:
+        yield "ects", words["ects"].format(ects=localised(recognition.ects, language))
+    if recognition.mode:
+        yield "mode", words["mode"].format(mode=words[recognition.mode])
+    if recognition.assessment_type:
+        yield "assessment", words["assessment"].format(type=words[recognition.assessment_type])
+    if recognition.supervision:
+        yield "supervision", words["supervision"].format(supervision=words[recognition.supervision])
+    if recognition.quality_assurance is not None:
+        yield "quality", quality(recognition.quality_assurance, language)
+    if recognition.prerequisites:
+        yield "prerequisites", words["prerequisites"].format(text=recognition.prerequisites)
+    if recognition.bloc is not None:
+        yield "bloc", towards(recognition.bloc, language)
+
+
+def page_facts(recognition: Recognition, language: str) -> Iterator[tuple[str, str]]:
+    """``(label, value)`` of what the page of a credential shows beside the badge."""
+    words = texts(language)
+    if recognition.eqf_level is not None:
+        yield words["label-level"], words["value-level"].format(level=recognition.eqf_level)
+    if recognition.workload_hours is not None:
+        yield words["label-workload"], f"{localised(recognition.workload_hours, language)} h"
+    if recognition.ects is not None:
+        yield "ECTS", localised(recognition.ects, language)
+    if recognition.mode:
+        yield words["label-mode"], words[recognition.mode]
+    if recognition.assessment_type:
+        yield words["label-assessment"], words[recognition.assessment_type]
+    if recognition.supervision:
+        yield words["label-supervision"], words[recognition.supervision]
+    if recognition.quality_assurance is not None:
+        yield words["label-quality"], recognition.quality_assurance.title
+
+
+def quality(assurance: QualityAssurance, language: str) -> str:
+    """The quality framework, who stands for it and where to read about it."""
+    sentence = texts(language)["quality"].format(title=assurance.title, agency=assurance.agency)
+    return f"{sentence} {assurance.url}".strip()
+
+
+def towards(bloc: BlocPlace, language: str) -> str:
+    """What the pill is evidence towards, and that it awards none of it."""
+    words = texts(language)
+    key = "bloc" if bloc.bloc else "certification"
+    what = words[f"{key}-name"].format(
+        bloc=bloc.bloc, title=bloc.bloc_title,
+        certification=bloc.certification, certification_title=bloc.certification_title,
+    )
+    sentence = words[key].format(what=what)
+    if bloc.valid_until is None:
+        return sentence
+    return f"{sentence} {words['valid-until'].format(date=bloc.valid_until.isoformat())}"
+
+
+def condition(group: CriteriaGroup, language: str) -> str:
+    """The assessment of one outcome in words; assessments are numbered in the author's order."""
+    numbers = {leaf.block: n for n, leaf in enumerate(group.leaves(), start=1)}
+    return _group(group, numbers, language) + "."
+
+
+def record(award: Award, result: OutcomeResult) -> str:
+    """What was measured for one outcome: result, threshold, time, and the points of each block."""
+    language = award.pill.language
+    words = texts(language)
+    lines = [
+        words["score"].format(
+            percent=localised(result.fraction * 100, language), threshold=localised(result.threshold * 100, language)
+        )
+    ]
+    if result.assessed_at is not None:
+        lines[0] += " " + words["assessed"].format(date=instant(result.assessed_at))
+    return "\n".join([*lines, "", *(f"- {points(block, language)}" for block in result.blocks)])
+
+
+def points(block: BlockResult, language: str) -> str:
+    """One assessed block, its points and when they were given."""
+    words = texts(language)
+    if not block.attempted:
+        return words["unattempted"].format(block=block.block)
+    sentence = words["points"].format(
+        block=block.block, earned=localised(block.earned, language), possible=localised(block.possible, language)
+    )
+    return f"{sentence} ({instant(block.at)})" if block.at else sentence
+
+
+def _group(group: CriteriaGroup, numbers: Mapping[str, int], language: str) -> str:
+    words = texts(language)
+    parts = []
+    if group.rule is not None:
+        parts.append(words["threshold"].format(percent=localised(group.rule.value * 100, language)))
+    kind = "best" if group.logic is Logic.OR else "mean"
+    if len(numbers) == 1:
+        parts.append(words["single"].format(one=words["one"]))
+    elif _uniform(group):
+        parts.append(words[kind].format(members=words["count"].format(n=len(group.members))))
+    else:
+        members = "; ".join(_member(member, numbers, language) for member in group.members)
+        parts.append(words[kind].format(members=f"[{members}]"))
+    sentence = " ".join(parts)
+    return f"{sentence}, {words['attempted']}" if group.all_attempted else sentence
+
+
+def _member(member: Criterion | CriteriaGroup, numbers: Mapping[str, int], language: str) -> str:
+    words = texts(language)
+    weight = words["weight"].format(weight=localised(member.weight, language))
+    if isinstance(member, CriteriaGroup):
+        return f"{_group(member, numbers, language)} ({weight})"
+    rule = [words["threshold"].format(percent=localised(member.rule.value * 100, language))] if member.rule else []
+    return f"{words['leaf'].format(n=numbers[member.block])} ({', '.join([weight, *rule])})"
+
+
+def _uniform(group: CriteriaGroup) -> bool:
+    """Whether the members are blocks of one weight and without rules of their own."""
+    return all(
+        isinstance(member, Criterion) and member.rule is None and member.weight == group.members[0].weight
+        for member in group.members
+    )
+
+
+def _line(text: str) -> str:
+    """``text`` on one line, so that it stays one item of a list."""
+    return " ".join(text.split())
+
+
+def _paragraphs(sentences: list[str]) -> Iterator[str]:
+    for sentence in sentences:
+        yield ""
+        yield sentence
