@@ -1,0 +1,1 @@
+"""Verifiers from elsewhere, run by node: see ``tests.verifiers.node``."""
