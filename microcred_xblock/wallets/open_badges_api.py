@@ -1,0 +1,243 @@
+"""Open Badges 3.0 API (1EdTech): service description, and ``upsertCredential`` into a learner's wallet.
+
+A host may advertise an extension of ours, ``x-microcred-elm`` in ``info`` of its description: an
+address that takes the sealed ELM file under the same token. Standard hosts ignore it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from ..domain.credential import DeliveryReceipt, Format, VerifiableCredential
+from ..domain.errors import InvalidInput, WalletRefused, WalletUnreachable
+from .oauth import Endpoints, raise_if_unavailable
+from .transport import Response, Transport
+
+_SCOPE = "https://purl.imsglobal.org/spec/ob/v3p0/scope/"
+UPSERT = _SCOPE + "credential.upsert"
+OFFLINE = "offline_access"
+PATH = "/ims/ob/v3p0"
+
+_FRESH_LEAST = timedelta(minutes=1)
+_FRESH_DEFAULT = timedelta(hours=1)
+_FRESH_MOST = timedelta(days=1)
+_ELM_MEDIA_TYPE = "application/jose+json"
+_MINOR = re.compile(r"^[a-z_]{1,40}$")
+_MAX_AGE = re.compile(r"max-age\s*=\s*\"?(\d{1,9})")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceDescription:
+    """What we use of a host's Service Description Document. ``elm_url`` is empty where ELM is not taken."""
+
+    name: str
+    endpoints: Endpoints
+    scopes: tuple[str, ...]
+    elm_url: str = ""
+    elm_media_type: str = _ELM_MEDIA_TYPE
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """The scopes to ask for: to put credentials, and to do so later without the learner."""
+        return (UPSERT, OFFLINE) if OFFLINE in self.scopes else (UPSERT,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Discovered:
+    """A description and how long it may be kept. ``description`` None: the one we hold is still right (304)."""
+
+    description: ServiceDescription | None
+    etag: str
+    fresh_until: datetime
+
+
+def discover(transport: Transport, base_url: str, *, now: datetime, etag: str = "") -> Discovered:
+    """Fetch ``{base_url}/ims/ob/v3p0/discovery`` (§ Request the Service Description Document).
+
+    Every address in it must be one the transport's policy allows. WalletRefused
+    (``wallet-discovery``, ``wallet-scope``, ``wallet-url``, ``wallet-host``), WalletUnreachable.
+    """
+    headers = {"Accept": "application/json"} | ({"If-None-Match": etag} if etag else {})
+    response = transport.request("GET", f"{base_url}{PATH}/discovery", headers=headers)
+    raise_if_unavailable(response)
+    kept = response.headers.get("etag", "")[:200]
+    until = now + _freshness(response)
+    if response.status == 304 and etag:
+        return Discovered(description=None, etag=kept or etag, fresh_until=until)
+    if response.status != 200:
+        raise WalletRefused(
+            "The wallet offers no Open Badges 3.0 service at its address.", code="wallet-discovery",
+            status=response.status,
+        )
+    description = _description(response.json())
+    for url in (*vars(description.endpoints).values(), description.elm_url):
+        if url:
+            transport.check(url)
+    return Discovered(description=description, etag=kept, fresh_until=until)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenBadgesWallet:
+    """One learner's wallet at one host, with an access token that is good now. A ``Wallet``."""
+
+    transport: Transport
+    base_url: str
+    description: ServiceDescription
+    access_token: str
+    name: str
+
+    def __repr__(self) -> str:
+        return f"OpenBadgesWallet({self.name})"
+
+    def deliver(self, credential: VerifiableCredential, *, now: datetime) -> DeliveryReceipt:
+        """Upsert ``credential``: created (201), replaced (200), or already there in a newer form (304).
+
+        WalletRefused: ``wallet-reconnect`` (401), ``wallet-forbidden`` (403), ``wallet-no-api``,
+        ``wallet-rejected``. WalletUnreachable for every answer that settles nothing.
+        """
+        url, media_type = self._address(credential)
+        response = self.transport.request(
+            "POST", url, body=credential.content,
+            headers={
+                "Authorization": f"Bearer {self.access_token}", "Content-Type": media_type,
+                "Accept": f"{media_type}, application/json;q=0.9",
+            },
+            # The host echoes what it took, so the answer may be as long as the question.
+            max_bytes=max(self.transport.policy.max_bytes, 2 * len(credential.content)),
+        )
+        if response.status not in (200, 201, 304):
+            raise _error(response)
+        if response.status != 304:
+            _check_echo(response, credential)
+        return DeliveryReceipt(
+            credential_id=credential.id, wallet=self.name, at=now, created=response.status == 201,
+            location=response.headers.get("location", "")[:500],
+        )
+
+    def _address(self, credential: VerifiableCredential) -> tuple[str, str]:
+        if credential.format is Format.ELM:
+            if not self.description.elm_url:
+                raise InvalidInput("This wallet does not take ELM files.", code="wallet-takes-no-elm")
+            return self.description.elm_url, self.description.elm_media_type
+        compact = credential.format is Format.OPEN_BADGE_JWT
+        return f"{self.base_url}{PATH}/credentials", "text/plain" if compact else "application/json"
+
+
+def _description(document: Mapping[str, Any]) -> ServiceDescription:
+    scheme = _member(_member(_member(document, "components"), "securitySchemes"), "OAuth2ACG")
+    flow = _member(_member(scheme, "flows"), "authorizationCode")
+    scopes = flow.get("scopes")
+    offered = tuple(scope for scope in scopes if isinstance(scope, str)) if isinstance(scopes, Mapping) else ()
+    if UPSERT not in offered:
+        raise WalletRefused("This wallet does not let others put credentials into it.", code="wallet-scope")
+    info = _member(document, "info")
+    elm = info.get("x-microcred-elm")
+    elm = elm if isinstance(elm, Mapping) else {}
+    token = _url(flow, "tokenUrl")
+    return ServiceDescription(
+        name=str(info.get("title", ""))[:200],
+        endpoints=Endpoints(
+            registration=_url(scheme, "x-imssf-registrationUrl"), authorization=_url(flow, "authorizationUrl"),
+            token=token, refresh=_url(flow, "refreshUrl") if flow.get("refreshUrl") else token,
+            revocation=_url(scheme, "x-microcred-revocationUrl") if scheme.get("x-microcred-revocationUrl") else "",
+        ),
+        scopes=offered,
+        elm_url=_url(elm, "url") if elm else "",
+        elm_media_type=_media_type(elm.get("mediaTypes")),
+    )
+
+
+def _member(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = document.get(name)
+    if not isinstance(value, Mapping):
+        raise _incomplete(name)
+    return value
+
+
+def _url(document: Mapping[str, Any], name: str) -> str:
+    value = document.get(name)
+    if not isinstance(value, str) or not 0 < len(value) <= 2_000:
+        raise _incomplete(name)
+    return value
+
+
+def _incomplete(name: str) -> WalletRefused:
+    return WalletRefused(f"The wallet's description lacks '{name}'.", code="wallet-discovery", member=name)
+
+
+def _media_type(offered: Any) -> str:
+    """Ours where the host takes it, else its first."""
+    if not isinstance(offered, Sequence) or isinstance(offered, str) or _ELM_MEDIA_TYPE in offered:
+        return _ELM_MEDIA_TYPE
+    usable = [item for item in offered if isinstance(item, str) and re.fullmatch(r"[\w.+-]+/[\w.+-]+", item, re.ASCII)]
+    return usable[0] if usable else _ELM_MEDIA_TYPE
+
+
+def _freshness(response: Response) -> timedelta:
+    """How long the description may be kept, from Cache-Control; never nothing, as one connection needs it twice."""
+    control = response.headers.get("cache-control", "").lower()
+    if "no-store" in control or "no-cache" in control:
+        return _FRESH_LEAST
+    match = _MAX_AGE.search(control)
+    if not match:
+        return _FRESH_DEFAULT
+    return min(max(timedelta(seconds=int(match.group(1))), _FRESH_LEAST), _FRESH_MOST)
+
+
+def _check_echo(response: Response, credential: VerifiableCredential) -> None:
+    """A 200 from a captive portal is no delivery: the body must be the credential we sent."""
+    if credential.format is Format.OPEN_BADGE_JWT:
+        echoed = response.media_type == "text/plain" and response.content.strip() == credential.content.strip()
+    elif credential.format is Format.ELM:
+        echoed = response.json().get("payload") == json.loads(credential.content).get("payload")
+    else:
+        echoed = response.json().get("id") == credential.id
+    if not echoed:
+        raise response.unusable("wallet-answer", "The wallet's answer is not the credential it was sent.")
+
+
+def _error(response: Response) -> WalletRefused | WalletUnreachable:
+    try:
+        raise_if_unavailable(response)
+    except WalletUnreachable as unavailable:
+        unavailable.params |= _status_info(response)
+        return unavailable
+    status = response.status
+    if 200 <= status < 300:
+        return response.unusable("wallet-answer", "The wallet's answer does not say that it took the credential.")
+    code, message = {
+        401: ("wallet-reconnect", "The wallet no longer accepts the connection: connect it again."),
+        403: ("wallet-forbidden", "The wallet does not allow this site to put credentials into it."),
+        404: ("wallet-no-api", "The wallet has no service at its address."),
+        405: ("wallet-no-api", "The wallet has no service at its address."),
+    }.get(status, ("wallet-rejected", "The wallet rejected the credential."))
+    return WalletRefused(message, code=code, status=status, **_status_info(response))
+
+
+def _status_info(response: Response) -> dict[str, str]:
+    """``reason`` (the imsx_codeMinor values) and ``detail`` (the description, cleaned) of an Imsx_StatusInfo."""
+    try:
+        info = response.json()
+        fields = info["imsx_codeMinor"]["imsx_codeMinorField"]
+        values = [item["imsx_codeMinorFieldValue"] for item in fields]
+    except (WalletUnreachable, KeyError, TypeError):
+        info, values = {}, []
+    try:
+        info = info or response.json()
+    except WalletUnreachable:
+        return {}
+    reason = " ".join(value for value in values if isinstance(value, str) and _MINOR.match(value))
+    return {name: text for name, text in (("reason", reason), ("detail", _clean(info.get("imsx_description")))) if text}
+
+
+def _clean(text: Any) -> str:
+    """A wallet's words, fit to be stored: short, one line, nothing that looks like an address or a token."""
+    if not isinstance(text, str):
+        return ""
+    words = ["…" if "@" in word or len(word) > 40 else word for word in text[:1_000].split()]
+    return "".join(c for c in " ".join(words) if c.isprintable())[:200]
