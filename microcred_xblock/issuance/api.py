@@ -1,0 +1,125 @@
+"""The door of the issuance app: what the block, the tasks and the pages may ask of it.
+
+Values in, values out (``data``); only MicrocredError is raised. Whoever calls has checked that the
+person of the request *is* the learner; that an award is this learner's is checked here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.utils import timezone
+
+from ..domain.outcomes import Score
+from ..domain.pill import LearningPill
+from . import awarding, connecting, delivering, downloads, issuing, showing
+from .data import Download, Learner, Panel, Payload, Standing
+
+__all__ = [
+    "DOWNLOAD_KINDS", "Learner", "connect", "consent", "disconnect", "download", "finish_connection", "panel",
+    "payload", "record_scores", "retry", "send", "start_connection", "withdraw",
+]
+
+DOWNLOAD_KINDS = downloads.KINDS
+
+
+def record_scores(
+    pill: LearningPill, scores: Mapping[str, Score], *, learner_id: str, course_id: str, now: datetime | None = None
+) -> Standing:
+    """Assess the learner and, at the first mastery, make the award. Idempotent, also in two requests at once.
+
+    ``Standing.refusal`` is set where a site's own condition stopped the award (filter AwardRequested).
+    """
+    return awarding.record_scores(pill, scores, learner_id=learner_id, course_id=course_id, now=now)
+
+
+def panel(learner_id: str, pill_id: str) -> Panel | None:
+    """Everything about the learner's award of a pill, None without one."""
+    held = awarding.held_award(learner_id, pill_id)
+    return showing.panel(held) if held is not None else None
+
+
+def payload(award_id: str, learner: Learner) -> Payload:
+    """The exact documents that will be signed (or are), with the digest that ``consent`` wants.
+
+    NotAllowed (``award-unknown``), InvalidInput (``email``, ``holder-empty``, ``holder-name``: the
+    account lacks something), InvalidDocument, Misconfigured.
+    """
+    return issuing.payload(showing.own_award(award_id, learner.id), learner, now=timezone.now())
+
+
+def consent(award_id: str, learner: Learner, *, digest: str) -> Panel:
+    """The learner agrees to the payload with ``digest``; both credentials are then issued. Twice is once.
+
+    NotAllowed (``payload-changed``): show ``payload`` again.
+    """
+    row = showing.own_award(award_id, learner.id)
+    issuing.consent(row, learner, digest=digest, now=timezone.now())
+    return showing.panel(row)
+
+
+def withdraw(award_id: str, learner_id: str) -> Panel:
+    """Take consent back: nothing more is signed, sent or given out. The panel tells what already lies in wallets."""
+    row = showing.own_award(award_id, learner_id)
+    issuing.withdraw(row, now=timezone.now())
+    return showing.panel(row)
+
+
+def connect(learner_id: str, wallet_id: str, *, award_id: str | None = None, return_url: str) -> str:
+    """The address to open in the learner's browser (a window or the page itself) to connect a wallet.
+
+    ``return_url`` is a page of this site (a path); the browser comes back to it with
+    ``?microcred_wallet=<id>`` and, if there is no connection, ``&microcred_error=<code>``. NotAllowed
+    (``wallet-unknown``), InvalidAnswer (``return-url``), WalletRefused, WalletUnreachable, Misconfigured.
+    """
+    own = showing.own_award(award_id, learner_id).pk if award_id else None
+    return connecting.connect(learner_id, wallet_id, award_id=own, return_url=return_url, now=timezone.now())
+
+
+def start_connection(ticket: str, *, session_secret: str, learner_id: str | None) -> str:
+    """Where to redirect the browser that opened the address of ``connect``; binds it to its session.
+
+    ``learner_id`` is the signed-in user, None where the platform has no users.
+    """
+    return connecting.start(ticket, session_secret=session_secret, learner_id=learner_id, now=timezone.now())
+
+
+def finish_connection(
+    *, wallet_id: str, state: str, code: str, error: str, iss: str, session_secret: str, learner_id: str | None
+) -> str:
+    """Take a wallet's answer; the address to redirect the browser to. InvalidAnswer or NotAllowed for strangers."""
+    return connecting.finish(
+        wallet_id=wallet_id, state=state, code=code, error=error, iss=iss, session_secret=session_secret,
+        learner_id=learner_id, now=timezone.now(),
+    )
+
+
+def disconnect(learner_id: str, wallet_id: str) -> None:
+    """Forget a wallet's tokens and revoke them there. What was delivered stays in the wallet."""
+    connecting.disconnect(learner_id, wallet_id, now=timezone.now())
+
+
+def send(award_id: str, learner_id: str, wallet_id: str) -> Panel:
+    """Send both credentials to a connected wallet. Twice, or from two tabs, is once.
+
+    NotAllowed: ``consent-missing``, ``wallet-not-connected``, ``wallet-unknown``.
+    """
+    row = showing.own_award(award_id, learner_id)
+    delivering.send(row, wallet_id, now=timezone.now())
+    return showing.panel(row)
+
+
+def retry(award_id: str, learner_id: str, wallet_id: str) -> Panel:
+    """Try now what waits or was refused."""
+    row = showing.own_award(award_id, learner_id)
+    delivering.retry(row, wallet_id, now=timezone.now())
+    return showing.panel(row)
+
+
+def download(award_id: str, learner_id: str, kind: str) -> Download:
+    """A signed file; ``kind`` is one of DOWNLOAD_KINDS.
+
+    InvalidAnswer (``download-kind``), NotAllowed (``consent-missing``, ``not-issued``).
+    """
+    return downloads.download(showing.own_award(award_id, learner_id), kind)

@@ -1,0 +1,59 @@
+"""System checks: what an admin still has to set, said at start and by ``manage.py check``."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from django.core.checks import CheckMessage, Error, Warning, register
+
+from ..domain.errors import MicrocredError
+from . import conf, issuers, vault
+
+
+@register("microcred")
+def check_settings(app_configs: Sequence[Any] | None, **_kwargs: Any) -> list[CheckMessage]:
+    """Warnings, never errors, for what is not there yet: the platform must start without it."""
+    return [*_readable(), *_loopback(), *_key_files()]
+
+
+def _readable() -> Iterator[CheckMessage]:
+    steps: tuple[tuple[str, str, Callable[[], Any]], ...] = (
+        ("microcred.W001", "No credential can be issued.", issuers.load_signer),
+        ("microcred.W002", "No wallet can be connected.", lambda: vault.seal({})),
+    )
+    for number, consequence, step in steps:
+        try:
+            step()
+        except MicrocredError as error:
+            yield Warning(consequence, hint=error.message, id=number)
+    try:
+        conf.wallets()
+    except MicrocredError as error:
+        yield Error(error.message, id="microcred.E001")
+
+
+def _loopback() -> Iterator[CheckMessage]:
+    try:
+        local = conf.public_base_url().startswith("http://localhost")
+    except MicrocredError:
+        return
+    if conf.setting("MICROCRED_ALLOW_LOOPBACK_HTTP") and not local:
+        yield Error(
+            "MICROCRED_ALLOW_LOOPBACK_HTTP lets wallets be spoken to without TLS: it is for demonstrations only.",
+            hint="Remove the setting.", id="microcred.E002",
+        )
+
+
+def _key_files() -> Iterator[CheckMessage]:
+    """Private keys that others on the machine can read, encrypted or not."""
+    try:
+        files = [conf.keys_dir() / name for name in (issuers.BADGE_FILE, issuers.BADGE_JWT_FILE)] + [conf.seal_file()]
+    except MicrocredError:
+        return
+    for path in files:
+        if path.is_file() and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            yield Warning(
+                f"The key file {path.name} can be read by others.", hint=f"chmod 600 {path.name}", id="microcred.W003"
+            )

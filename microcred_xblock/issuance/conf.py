@@ -1,0 +1,83 @@
+"""The app's settings as values, with an error that says what to do where one is missing."""
+
+from __future__ import annotations
+
+import os
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from .. import __version__
+from ..domain.errors import Misconfigured
+from ..wallets import base
+from ..wallets.transport import Policy, Transport
+from .settings.common import DEFAULTS, SECRETS
+
+
+def setting(name: str) -> Any:
+    """The setting, else the environment (secrets), else its default."""
+    value = getattr(settings, name, None)
+    if value in (None, "") and name in SECRETS:
+        value = os.environ.get(name)
+    return deepcopy(DEFAULTS[name]) if value is None else value
+
+
+def required(name: str, *, what: str) -> Any:
+    """The setting; Misconfigured (``setting-missing``) if it is empty. ``what`` says what it is for."""
+    value = setting(name)
+    if not value:
+        raise Misconfigured(f"The setting {name} is missing: it gives {what}.", code="setting-missing", setting=name)
+    return value
+
+
+def public_base_url() -> str:
+    """Where the world reaches this site, without a final slash."""
+    url = setting("MICROCRED_PUBLIC_BASE_URL") or getattr(settings, "LMS_ROOT_URL", "")
+    if not url or not urlsplit(url).hostname:
+        raise Misconfigured(
+            "The setting MICROCRED_PUBLIC_BASE_URL is missing: it gives the public address of this site.",
+            code="setting-missing", setting="MICROCRED_PUBLIC_BASE_URL",
+        )
+    return url.rstrip("/")
+
+
+def keys_dir() -> Path:
+    """The folder of the private keys."""
+    return Path(required("MICROCRED_KEYS_DIR", what="the folder of the private keys"))
+
+
+def passphrase() -> str:
+    """What the key files are encrypted under."""
+    return required("MICROCRED_KEYS_PASSPHRASE", what="the passphrase of the private keys")
+
+
+def seal_file() -> Path:
+    """The PKCS#12 file of the organisation's certificate."""
+    chosen = setting("MICROCRED_SEAL_PKCS12")
+    return Path(chosen) if chosen else keys_dir() / "seal.p12"
+
+
+def seal_password() -> str:
+    """The password of that file."""
+    return setting("MICROCRED_SEAL_PASSWORD") or passphrase()
+
+
+def wallets() -> dict[str, base.Provider]:
+    """The wallets that the admin allows, by id."""
+    return base.providers(setting("MICROCRED_WALLETS"))
+
+
+def transport(provider: base.Provider) -> Transport:
+    """The way to one wallet's hosts, and to no other."""
+    times = {**DEFAULTS["MICROCRED_HTTP_TIMEOUTS"], **setting("MICROCRED_HTTP_TIMEOUTS")}
+    return Transport(
+        Policy(
+            hosts=provider.hosts, allow_loopback_http=bool(setting("MICROCRED_ALLOW_LOOPBACK_HTTP")),
+            connect_timeout=times["connect"], read_timeout=times["read"], total_timeout=times["total"],
+            user_agent=f"microcred-xblock/{__version__} (+{public_base_url()})",
+            ca_bundle=setting("MICROCRED_CA_BUNDLE"),
+        )
+    )

@@ -1,0 +1,371 @@
+"""A learner gives this site permission, at the wallet, to put credentials there.
+
+Ticket → start → wallet → callback. The ticket goes to the learner's page; the *browser* that
+follows it is bound to the attempt by a secret in its session, and only that browser can finish.
+Each step works once and within minutes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from .. import __version__
+from ..domain import codec
+from ..domain.errors import InvalidAnswer, MicrocredError, NotAllowed, WalletRefused, WalletUnreachable
+from ..wallets import oauth, open_badges_api
+from ..wallets.base import Provider
+from ..wallets.open_badges_api import ServiceDescription
+from . import conf, issuers, models, outbox, places, vault
+
+log = logging.getLogger(__name__)
+
+ATTEMPT_LIFETIME = timedelta(minutes=15)
+SOFTWARE_ID = "0c7a4b1e-52d3-4f4c-9d41-8a4a1f0d6a2b"
+_MOST_RETURN_URL = 2_000
+_STORE_TRIES = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ways:
+    """A wallet's provider, what its host says, and our registration there."""
+
+    provider: Provider
+    description: ServiceDescription
+    registration: models.ClientRegistration
+
+    @property
+    def client(self) -> oauth.Client:
+        """Our registration as the protocol wants it."""
+        return client_of(self.registration)
+
+
+def provider(wallet_id: str) -> Provider:
+    """The wallet with that id; NotAllowed (``wallet-unknown``) if the admin allows none."""
+    found = conf.wallets().get(wallet_id)
+    if found is None:
+        raise NotAllowed("This site does not offer that wallet.", code="wallet-unknown")
+    return found
+
+
+def describe(
+    wanted: Provider, *, now: datetime, stale: bool = False
+) -> tuple[models.WalletHost, ServiceDescription]:
+    """The host's service description, fetched when ours is no longer fresh.
+
+    With ``stale`` an old one is better than none.
+    """
+    key = models.pair_key(wanted.id, wanted.base_url)
+    host = models.WalletHost.objects.filter(key=key).first()
+    if host is not None and host.fresh_until > now:
+        return host, codec.decode(ServiceDescription, host.description)
+    try:
+        found = open_badges_api.discover(
+            conf.transport(wanted), wanted.base_url, now=now, etag=host.etag if host is not None else ""
+        )
+    except WalletUnreachable:
+        if host is None or not stale:
+            raise
+        return host, codec.decode(ServiceDescription, host.description)
+    values: dict[str, Any] = {"etag": found.etag, "fresh_until": found.fresh_until, "fetched_at": now}
+    if found.description is not None:
+        values["description"] = codec.encode(found.description)
+    host, _ = models.WalletHost.objects.update_or_create(
+        key=key, defaults=values, create_defaults={**values, "wallet_id": wanted.id, "base_url": wanted.base_url}
+    )
+    return host, codec.decode(ServiceDescription, host.description)
+
+
+def ways(wanted: Provider, *, now: datetime) -> Ways:
+    """Description and registration of a wallet, both made where they are missing."""
+    host, description = describe(wanted, now=now)
+    redirect_uri = places.wallet_callback(wanted.id)
+    key = models.pair_key(wanted.id, wanted.base_url, redirect_uri)
+    active = models.ClientRegistration.objects.filter(key=key, active=True).select_related("host")
+    registration = active.first()
+    expires = registration.secret_expires_at if registration is not None else None
+    if registration is not None and expires is not None and expires <= now:
+        active.update(active=None)
+        registration = None
+    if registration is None:
+        registration = _register(wanted, host, description, redirect_uri, key, now)
+    return Ways(provider=wanted, description=description, registration=registration)
+
+
+def client_of(registration: models.ClientRegistration) -> oauth.Client:
+    """A stored registration with its secret."""
+    secret = vault.unseal(registration.secret)["secret"]
+    return oauth.Client(
+        id=registration.client_id, secret=secret, secret_expires_at=registration.secret_expires_at
+    )
+
+
+def connect(
+    learner_id: str, wallet_id: str, *, award_id: UUID | None, return_url: str, now: datetime
+) -> str:
+    """The address to open in the learner's browser. The wallet is asked first, so its faults show here."""
+    found = ways(provider(wallet_id), now=now)
+    ticket = secrets.token_urlsafe(32)
+    models.AuthorizationAttempt.objects.create(
+        learner_id=learner_id, wallet_id=wallet_id, award_id=award_id, registration=found.registration,
+        return_url=_safe_return_url(return_url), ticket_digest=_digest(ticket), expires_at=now + ATTEMPT_LIFETIME,
+    )
+    return places.wallet_start(ticket)
+
+
+def start(ticket: str, *, session_secret: str, learner_id: str | None, now: datetime) -> str:
+    """Bind the attempt to the browser session and give the wallet's authorisation address.
+
+    ``learner_id`` is the signed-in user where the platform has users, else None. InvalidAnswer
+    (``attempt-unknown``, ``attempt-used``, ``attempt-expired``), NotAllowed (``attempt-person``). Trouble
+    with the wallet leads back to the learner's page (``microcred_error`` in its address).
+    """
+    attempt = _attempt(models.AuthorizationAttempt.objects.filter(ticket_digest=_digest(ticket)), learner_id, now)
+    if attempt.state_digest is not None:
+        raise InvalidAnswer("This link was used already: connect the wallet again.", code="attempt-used")
+    try:
+        found = ways(provider(attempt.wallet_id), now=now)
+    except MicrocredError as problem:
+        return _returning(attempt.return_url, microcred_wallet=attempt.wallet_id, microcred_error=problem.code)
+    state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(64)
+    bound = models.AuthorizationAttempt.objects.filter(pk=attempt.pk, state_digest__isnull=True).update(
+        state_digest=_digest(state), session_digest=_digest(session_secret), registration=found.registration,
+        verifier=vault.seal({"verifier": verifier}),
+    )
+    if not bound:
+        raise InvalidAnswer("This link was used already: connect the wallet again.", code="attempt-used")
+    return oauth.authorization_url(
+        found.description.endpoints, found.client, redirect_uri=found.registration.redirect_uri,
+        scopes=found.description.wanted, state=state, verifier=verifier,
+    )
+
+
+def finish(
+    *, wallet_id: str, state: str, code: str, error: str, iss: str, session_secret: str, learner_id: str | None,
+    now: datetime,
+) -> str:
+    """Take the wallet's answer: store the connection, or say why there is none. Returns where to send the browser.
+
+    Trouble with a genuine attempt travels in the address (``microcred_error``); an answer that belongs
+    to no attempt of this browser raises InvalidAnswer or NotAllowed.
+    """
+    attempt = _attempt(models.AuthorizationAttempt.objects.filter(state_digest=_digest(state)), learner_id, now)
+    same_browser = secrets.compare_digest(attempt.session_digest, _digest(session_secret))
+    if not same_browser or attempt.wallet_id != wallet_id:
+        raise NotAllowed("This answer was meant for another browser.", code="attempt-person")
+    used = models.AuthorizationAttempt.objects.filter(pk=attempt.pk, used_at__isnull=True).update(used_at=now)
+    if not used:
+        raise InvalidAnswer("This link was used already: connect the wallet again.", code="attempt-used")
+    try:
+        _complete(attempt, code=code, error=error, iss=iss, now=now)
+    except MicrocredError as problem:
+        log.info("Wallet %s was not connected: %s", wallet_id, problem.code)
+        return _returning(attempt.return_url, microcred_wallet=wallet_id, microcred_error=problem.code)
+    return _returning(attempt.return_url, microcred_wallet=wallet_id)
+
+
+def disconnect(learner_id: str, wallet_id: str, *, now: datetime) -> None:
+    """Forget the tokens, stop what is not sent yet, and tell the wallet if it wants to know."""
+    row = connection(learner_id, wallet_id)
+    if row is None:
+        return
+    tokens = _readable_tokens(row)
+    with transaction.atomic():
+        end(row, code="", now=now)
+        _end_sharing(row, now)
+    _revoke(row, tokens, now)
+
+
+def connection(learner_id: str, wallet_id: str) -> models.WalletConnection | None:
+    """The learner's active connection to a wallet."""
+    key = models.pair_key(learner_id, wallet_id)
+    rows = models.WalletConnection.objects.select_related("registration")
+    return rows.filter(learner_wallet=key, active=True).first()
+
+
+@transaction.atomic
+def end(row: models.WalletConnection, *, code: str, now: datetime) -> None:
+    """Close a connection: tokens wiped, deliveries not yet made stopped.
+
+    ``code`` says why; it is empty where the learner wished it.
+    """
+    state = models.Delivery.State
+    models.WalletConnection.objects.filter(pk=row.pk, active=True).update(
+        active=None, tokens="", disconnected_at=now, ended_code=code
+    )
+    row.deliveries.filter(state__in=(state.QUEUED, state.WAITING)).update(state=state.STOPPED, next_attempt_at=None)
+
+
+def tokens_of(row: models.WalletConnection) -> oauth.Tokens:
+    """The stored tokens of a connection."""
+    stored = vault.unseal(row.tokens)
+    return oauth.Tokens(
+        access=stored["access"], refresh=stored["refresh"], expires_at=row.expires_at, scopes=tuple(row.scopes)
+    )
+
+
+def keep_tokens(row: models.WalletConnection, tokens: oauth.Tokens) -> None:
+    """Store refreshed tokens, unless the learner disconnected meanwhile."""
+    models.WalletConnection.objects.filter(pk=row.pk, active=True).update(**_token_columns(tokens))
+
+
+def _readable_tokens(row: models.WalletConnection) -> oauth.Tokens | None:
+    with contextlib.suppress(MicrocredError):  # a lost key must not keep anybody connected
+        return tokens_of(row)
+    return None
+
+
+def _end_sharing(row: models.WalletConnection, now: datetime) -> None:
+    """The ledger's lines for this wallet: whoever disconnects it no longer agrees that anything goes there."""
+    with contextlib.suppress(MicrocredError):  # a wallet that the admin has removed
+        models.Consent.objects.filter(
+            award__learner_id=row.learner_id, purpose=models.Consent.Purpose.SHARE, active=True,
+            recipient=provider(row.wallet_id).base_url[:255],
+        ).update(active=None, withdrawn_at=now)
+
+
+def _revoke(row: models.WalletConnection, tokens: oauth.Tokens | None, now: datetime) -> None:
+    """Tell the wallet, if it wants to know. Where that fails, its own list of applications remains as a way."""
+    if tokens is None:
+        return
+    with contextlib.suppress(MicrocredError):
+        wanted = provider(row.wallet_id)
+        _host, description = describe(wanted, now=now, stale=True)
+        if description.endpoints.revocation:
+            token, hint = (tokens.refresh, "refresh_token") if tokens.refresh else (tokens.access, "access_token")
+            oauth.revoke(conf.transport(wanted), description.endpoints, client_of(row.registration), token, hint)
+
+
+def _complete(attempt: models.AuthorizationAttempt, *, code: str, error: str, iss: str, now: datetime) -> None:
+    wanted = provider(attempt.wallet_id)
+    _host, description = describe(wanted, now=now)
+    oauth.check_issuer(iss, authorization=description.endpoints.authorization, base_url=wanted.base_url)
+    if error:
+        declined = error == "access_denied"
+        raise WalletRefused(
+            "You did not allow the connection." if declined else "The wallet refused the connection.",
+            code="wallet-declined" if declined else "wallet-authorisation",
+        )
+    if not code:
+        raise InvalidAnswer("The wallet's answer holds no code.", code="wallet-answer")
+    transport, client = conf.transport(wanted), client_of(attempt.registration)
+    try:
+        tokens = oauth.exchange(
+            transport, description.endpoints, client, code=code, redirect_uri=attempt.registration.redirect_uri,
+            verifier=vault.unseal(attempt.verifier)["verifier"], scopes=description.wanted, now=now,
+        )
+    except WalletRefused as refusal:
+        if refusal.code == "wallet-client":  # the host has forgotten us: register anew next time
+            models.ClientRegistration.objects.filter(pk=attempt.registration_id).update(active=None)
+        raise
+    if open_badges_api.UPSERT not in tokens.scopes:
+        raise WalletRefused(
+            "The permission to put credentials into the wallet was not given.", code="wallet-scope-shrunk"
+        )
+    _store(attempt, tokens, now)
+
+
+def _store(attempt: models.AuthorizationAttempt, tokens: oauth.Tokens, now: datetime) -> None:
+    """The new connection takes the place of a former one, which may be of another account at the wallet."""
+    key = models.pair_key(attempt.learner_id, attempt.wallet_id)
+    for tries_left in reversed(range(_STORE_TRIES)):
+        try:
+            with transaction.atomic():
+                outbox.lock_award(attempt.award_id)  # the learner's tabs take turns
+                former = connection(attempt.learner_id, attempt.wallet_id)
+                tokens_before = _readable_tokens(former) if former is not None else None
+                if former is not None:
+                    end(former, code="replaced", now=now)
+                models.WalletConnection.objects.create(
+                    learner_id=attempt.learner_id, wallet_id=attempt.wallet_id, learner_wallet=key,
+                    registration=attempt.registration, connected_at=now, **_token_columns(tokens),
+                )
+            if former is not None:
+                _revoke(former, tokens_before, now)
+            return
+        except IntegrityError:  # another tab connected at the same moment: ours replaces it in turn
+            if not tries_left:
+                raise
+
+
+def _token_columns(tokens: oauth.Tokens) -> dict[str, Any]:
+    return {
+        "tokens": vault.seal({"access": tokens.access, "refresh": tokens.refresh}),
+        "scopes": list(tokens.scopes), "expires_at": tokens.expires_at,
+    }
+
+
+def _register(
+    wanted: Provider, host: models.WalletHost, description: ServiceDescription, redirect_uri: str, key: str,
+    now: datetime,
+) -> models.ClientRegistration:
+    client = oauth.register(
+        conf.transport(wanted), description.endpoints, _metadata(description, redirect_uri), now=now
+    )
+    values = {
+        "host": host, "redirect_uri": redirect_uri, "client_id": client.id,
+        "secret": vault.seal({"secret": client.secret}), "secret_expires_at": client.secret_expires_at,
+    }
+    try:
+        with transaction.atomic():
+            return models.ClientRegistration.objects.create(key=key, **values)
+    except IntegrityError:  # two learners were the first at once; the other registration is as good
+        return models.ClientRegistration.objects.select_related("host").get(key=key, active=True)
+
+
+def _metadata(description: ServiceDescription, redirect_uri: str) -> Mapping[str, Any]:
+    """RFC 7591 metadata as Open Badges profiles it: every address on one host."""
+    pages = {
+        "logo_uri": places.about("logo.svg"), "tos_uri": places.about("terms"), "policy_uri": places.about("privacy"),
+        **conf.setting("MICROCRED_CLIENT"),
+    }
+    return {
+        "client_name": issuers.issuer().name, "client_uri": conf.public_base_url() + "/", **pages,
+        "software_id": SOFTWARE_ID, "software_version": __version__, "redirect_uris": [redirect_uri],
+        "token_endpoint_auth_method": "client_secret_basic", "grant_types": ["authorization_code", "refresh_token"],
+        "response_types": ["code"], "scope": " ".join(description.wanted),
+    }
+
+
+def _attempt(rows: Any, learner_id: str | None, now: datetime) -> models.AuthorizationAttempt:
+    attempt = rows.select_related("registration").first()
+    if attempt is None:
+        raise InvalidAnswer("Nobody here is waiting for this answer.", code="attempt-unknown")
+    if attempt.expires_at <= now:
+        raise InvalidAnswer("This took too long: connect the wallet again.", code="attempt-expired")
+    if learner_id is not None and learner_id != attempt.learner_id:
+        raise NotAllowed("This link belongs to somebody else.", code="attempt-person")
+    return attempt
+
+
+def _safe_return_url(url: str) -> str:
+    """A page of this site, never another's: a path, or an address under the public base URL."""
+    base = urlsplit(conf.public_base_url())
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        parts = urlsplit("//")
+    same_site = (parts.scheme, parts.netloc) in {("", ""), (base.scheme, base.netloc)}
+    plain = len(url) <= _MOST_RETURN_URL and "\\" not in url and url.isprintable() and not url.startswith("//")
+    if not (same_site and plain and parts.path.startswith("/")):
+        raise InvalidAnswer("The address to come back to is not of this site.", code="return-url")
+    return url
+
+
+def _returning(url: str, **query: str) -> str:
+    bare, hash_, fragment = url.partition("#")
+    return f"{bare}{'&' if '?' in bare else '?'}{urlencode(query)}{hash_}{fragment}"
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode("utf-8")).hexdigest()

@@ -1,0 +1,109 @@
+"""What ``api`` takes and gives: frozen values, no rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from ..domain.credential import Format, Holder
+from ..domain.errors import NotAllowed
+from ..domain.outcomes import OutcomeResult
+
+
+@dataclass(frozen=True, kw_only=True)
+class Learner:
+    """The learner as the platform knows them. Personal data: never logged."""
+
+    id: str
+    full_name: str = field(default="", repr=False)
+    email: str = field(default="", repr=False)
+
+    def holder(self) -> Holder:
+        """As a credential names them; InvalidInput where the account lacks what it needs."""
+        return Holder(full_name=self.full_name, email=self.email)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """Where a learner stands. ``award_id`` is None before mastery, or when ``refusal`` says why no award was made."""
+
+    results: tuple[OutcomeResult, ...]
+    mastered: bool
+    award_id: str | None = None
+    refusal: NotAllowed | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PanelCredential:
+    """``state``: prepared, queued, issued or failed; ``code`` and ``params`` are the last error's."""
+
+    format: Format
+    id: str
+    state: str
+    code: str = ""
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WalletOption:
+    """A wallet the admin allows. ``takes_elm`` is False until its host has said so."""
+
+    id: str
+    name: str
+    connected: bool
+    takes_elm: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class PanelDelivery:
+    """``state``: queued, sending, delivered, refused or waiting-retry. The last without ``next_attempt_at`` has been
+    given up and waits for the learner."""
+
+    wallet: str
+    format: Format
+    state: str
+    attempts: int
+    code: str = ""
+    params: Mapping[str, Any] = field(default_factory=dict)
+    next_attempt_at: datetime | None = None
+    delivered_at: datetime | None = None
+    location: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """Everything a learner may know about one award.
+
+    ``state``: ``earned`` (no consent yet), ``issuing``, ``issued``, ``failed``, ``withdrawn``.
+    ``consent``: ``none``, ``given``, ``withdrawn``. ``parity`` is empty until both are issued.
+    """
+
+    award_id: str
+    awarded_at: datetime
+    state: str
+    consent: str
+    credentials: tuple[PanelCredential, ...]
+    wallets: tuple[WalletOption, ...]
+    deliveries: tuple[PanelDelivery, ...]
+    parity: tuple[Any, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Payload:
+    """The exact unsigned documents that are, or will be, signed. Personal data."""
+
+    digest: str
+    open_badge: Mapping[str, Any] = field(repr=False)
+    elm: Mapping[str, Any] = field(repr=False)
+    parity: tuple[Any, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Download:
+    """A file for the learner."""
+
+    filename: str
+    media_type: str
+    content: bytes = field(repr=False)

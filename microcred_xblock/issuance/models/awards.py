@@ -1,0 +1,135 @@
+"""What was proved, what the learner agreed to, and what was issued."""
+
+import uuid
+
+from django.db import models
+
+from ...domain.credential import Format
+
+
+class FrozenPill(models.Model):
+    """A pill as it was when somebody mastered it; equal pills share a row.
+
+    .. no_pii:
+    """
+
+    digest = models.CharField(max_length=64, unique=True)
+    pill_id = models.CharField(max_length=500)
+    version = models.CharField(max_length=12)
+    achievement = models.UUIDField(db_index=True, help_text="Names this pill in this version; part of a public URL.")
+    title = models.CharField(max_length=250)
+    content = models.JSONField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = "frozen pill"
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Award(models.Model):
+    """A pill mastered by a learner. ``active`` is True or NULL: a learner has one active award of a pill at most.
+
+    .. pii: The learner's user id, with the scores that earned the award.
+    .. pii_types: id, other
+    .. pii_retirement: retained
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    learner_id = models.CharField(max_length=100, db_index=True)
+    learner_pill = models.CharField(max_length=64, editable=False)
+    active = models.BooleanField(null=True, default=True)
+    pill = models.ForeignKey(FrozenPill, on_delete=models.PROTECT, related_name="awards")
+    course_id = models.CharField(max_length=255, blank=True, db_index=True)
+    results = models.JSONField()
+    awarded_at = models.DateTimeField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = "award"
+        constraints = (
+            models.UniqueConstraint(fields=["learner_pill", "active"], name="microcred_one_active_award"),
+        )
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Consent(models.Model):
+    """A line of the consent ledger: what may be done with which payload, for whom, since when, until when.
+
+    ``purpose`` ``issue`` lets the issuer sign; ``share`` lets it send to the wallet ``recipient``.
+
+    .. pii: Which payload a learner (by award) agreed to have issued and sent where.
+    .. pii_types: other
+    .. pii_retirement: retained
+    """
+
+    class Purpose(models.TextChoices):
+        ISSUE = "issue", "Issue"
+        SHARE = "share", "Send to a wallet"
+
+    award = models.ForeignKey(Award, on_delete=models.PROTECT, related_name="consents")
+    purpose = models.CharField(max_length=10, choices=Purpose)
+    recipient = models.CharField(max_length=255, blank=True, help_text="The issuer's DID, or the wallet's host.")
+    formats = models.JSONField()
+    payload_digest = models.CharField(max_length=64)
+    active = models.BooleanField(null=True, default=True)
+    given_at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = "consent"
+        ordering = ("pk",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=["award", "purpose", "recipient", "active"], name="microcred_one_active_consent"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.purpose} {self.given_at:%Y-%m-%d}"
+
+
+class Credential(models.Model):
+    """One form of an award. Id, salt and times are fixed when the row is made; bytes once signed never change.
+
+    ``document`` holds the unsigned document the learner agreed to, from consent until it is signed.
+
+    .. pii: The signed credential: the learner's full name (ELM) or salted e-mail hash (Open Badge), and results.
+    .. pii_types: name, email_address, other
+    .. pii_retirement: retained
+    """
+
+    class State(models.TextChoices):
+        PREPARED = "prepared", "Prepared"
+        QUEUED = "queued", "Waiting to be signed"
+        ISSUED = "issued", "Issued"
+        FAILED = "failed", "Failed"
+
+    award = models.ForeignKey(Award, on_delete=models.PROTECT, related_name="credentials")
+    format = models.CharField(max_length=10, choices=[(item.value, item.value) for item in Format])
+    credential_id = models.CharField(max_length=100, db_index=True)
+    salt = models.CharField(max_length=64)
+    issued_at = models.DateTimeField()
+    valid_from = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=State, default=State.PREPARED, db_index=True)
+    document = models.TextField(blank=True)
+    content = models.BinaryField(blank=True, default=b"")
+    media_type = models.CharField(max_length=100, blank=True)
+    extension = models.CharField(max_length=10, blank=True)
+    digest = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the signed bytes.")
+    signed_at = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    error_code = models.CharField(max_length=60, blank=True)
+    error_params = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        verbose_name = "credential"
+        ordering = ("pk",)
+        constraints = (models.UniqueConstraint(fields=["award", "format"], name="microcred_one_credential"),)
+
+    def __str__(self) -> str:
+        return f"{self.format} {self.credential_id}"

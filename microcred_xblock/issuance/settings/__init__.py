@@ -1,0 +1,1 @@
+"""Settings that the plugin app brings into LMS and Studio."""

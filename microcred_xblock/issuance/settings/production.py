@@ -1,0 +1,16 @@
+"""In production the platform's YAML files win over the defaults."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .common import DEFAULTS
+
+
+def plugin_settings(settings: Any) -> None:
+    """Take over what the platform read from its YAML, secret or not."""
+    for name in DEFAULTS:
+        for source in ("ENV_TOKENS", "AUTH_TOKENS"):
+            tokens = getattr(settings, source, {})
+            if name in tokens:
+                setattr(settings, name, tokens[name])

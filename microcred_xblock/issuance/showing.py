@@ -1,0 +1,132 @@
+"""What a learner sees of an award, in a constant number of queries."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from ..credentials import parity
+from ..domain.credential import Format
+from ..domain.errors import NotAllowed
+from . import awarding, conf, issuing, models, runner
+from .data import Panel, PanelCredential, PanelDelivery, WalletOption
+
+_CredentialState = models.Credential.State
+_DeliveryState = models.Delivery.State
+
+
+def panel(award_row: models.Award) -> Panel:
+    """The award with everything that hangs on it."""
+    if conf.setting("MICROCRED_RUNNER") == "thread":
+        runner.local.ensure_running()
+    rows = list(award_row.credentials.defer("content", "document"))
+    consent = _consent(award_row)
+    connections = _connections(award_row.learner_id)
+    return Panel(
+        award_id=str(award_row.pk), awarded_at=award_row.awarded_at, state=_state(consent, rows), consent=consent,
+        credentials=tuple(_credential(row) for row in rows),
+        wallets=_wallets(connections),
+        deliveries=_deliveries(award_row, connections),
+        parity=_parity_of(award_row, rows) if consent == "given" else (),
+    )
+
+
+def own_award(award_id: str, learner_id: str) -> models.Award:
+    """The learner's award; NotAllowed (``award-unknown``) for one that is another's or does not exist."""
+    try:
+        pk = UUID(award_id)
+    except (ValueError, TypeError, AttributeError):
+        raise _unknown() from None
+    row = models.Award.objects.select_related("pill").filter(pk=pk).first()
+    if row is None or row.learner_id != learner_id or not row.active:
+        raise _unknown()
+    return row
+
+
+def _state(consent: str, rows: list[models.Credential]) -> str:
+    if consent != "given":
+        return "withdrawn" if consent == "withdrawn" else "earned"
+    states = {row.state for row in rows}
+    if _CredentialState.FAILED in states:
+        return "failed"
+    return "issued" if states == {_CredentialState.ISSUED} else "issuing"
+
+
+def _consent(award_row: models.Award) -> str:
+    ledger = award_row.consents.filter(purpose=models.Consent.Purpose.ISSUE)
+    given = set(ledger.values_list("active", flat=True))
+    if True in given:
+        return "given"
+    return "withdrawn" if given else "none"
+
+
+def _credential(row: models.Credential) -> PanelCredential:
+    return PanelCredential(
+        format=Format(row.format), id=row.credential_id, state=row.state, code=row.error_code, params=row.error_params
+    )
+
+
+def _connections(learner_id: str) -> dict[str, models.WalletConnection]:
+    """The learner's latest connection to each wallet, active or ended."""
+    rows = models.WalletConnection.objects.filter(learner_id=learner_id).defer("tokens").order_by("pk")
+    return {row.wallet_id: row for row in rows if row.learner_id == learner_id}
+
+
+def _wallets(connections: dict[str, models.WalletConnection]) -> tuple[WalletOption, ...]:
+    allowed = conf.wallets()
+    hosts = {
+        host.key: host.description for host in models.WalletHost.objects.filter(wallet_id__in=allowed)
+    }
+    return tuple(
+        WalletOption(
+            id=entry.id, name=entry.name,
+            connected=entry.id in connections and bool(connections[entry.id].active),
+            takes_elm=bool(hosts.get(models.pair_key(entry.id, entry.base_url), {}).get("elm_url")),
+        )
+        for entry in allowed.values()
+    )
+
+
+def _deliveries(
+    award_row: models.Award, connections: dict[str, models.WalletConnection]
+) -> tuple[PanelDelivery, ...]:
+    """Those of the latest connection to each wallet; stopped ones concern nobody any more."""
+    rows = models.Delivery.objects.filter(
+        credential__award=award_row, connection__in=[row.pk for row in connections.values()]
+    ).exclude(state=_DeliveryState.STOPPED)
+    rows = rows.select_related("connection", "credential").only(
+        "state", "attempts", "next_attempt_at", "error_code", "error_params", "delivered_at", "location",
+        "connection__wallet_id", "credential__format",
+    )
+    return tuple(
+        PanelDelivery(
+            wallet=row.connection.wallet_id, format=Format(row.credential.format), state=row.state,
+            attempts=row.attempts, code=row.error_code, params=row.error_params,
+            next_attempt_at=row.next_attempt_at if row.state == _DeliveryState.WAITING else None,
+            delivered_at=row.delivered_at, location=row.location,
+        )
+        for row in rows
+    )
+
+
+def _parity_of(award_row: models.Award, rows: list[models.Credential]) -> tuple[Any, ...]:
+    digests = {Format(row.format): row.digest for row in rows if row.state == _CredentialState.ISSUED}
+    if not {Format.OPEN_BADGE, Format.ELM} <= set(digests):
+        return ()
+    return _parity(award_row.pk, digests[Format.OPEN_BADGE], digests[Format.ELM])
+
+
+@lru_cache(maxsize=256)
+def _parity(award_pk: UUID, _badge_digest: str, _elm_digest: str) -> tuple[Any, ...]:
+    """Signed bytes never change, so their report does not either; the digests make the cache's key."""
+    award_row = models.Award.objects.select_related("pill").get(pk=award_pk)
+    documents = {Format(row.format): row for row in award_row.credentials.exclude(format=Format.OPEN_BADGE_JWT.value)}
+    return parity.report(
+        awarding.award_of(award_row), open_badge=issuing.unsigned(documents[Format.OPEN_BADGE]),
+        elm=issuing.unsigned(documents[Format.ELM]),
+    )
+
+
+def _unknown() -> NotAllowed:
+    return NotAllowed("You hold no such award.", code="award-unknown")

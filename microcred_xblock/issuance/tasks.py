@@ -1,0 +1,53 @@
+"""Celery tasks: a row's id in, one call of a service, nothing out. They never raise."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+
+log = logging.getLogger(__name__)
+
+
+def _quietly(work: Callable[..., None]) -> Callable[..., None]:
+    """The last net: services record their failures in the row; what gets through is a bug or a lost database."""
+
+    @wraps(work)
+    def wrapper(*ids: Any) -> None:
+        try:
+            work(*ids)
+        except Exception:
+            log.exception("%s%r failed; its row stays due.", work.__name__, ids)
+
+    return wrapper
+
+
+@shared_task(ignore_result=True)
+@_quietly
+def issue_credential(credential_pk: int) -> None:
+    """Sign one credential."""
+    from . import issuing
+
+    issuing.issue(credential_pk, now=timezone.now())
+
+
+@shared_task(ignore_result=True)
+@_quietly
+def deliver_connection(connection_pk: int) -> None:
+    """Send everything that is due through one learner's connection to a wallet."""
+    from . import delivering
+
+    delivering.deliver_due(connection_pk)
+
+
+@shared_task(ignore_result=True)
+@_quietly
+def sweep() -> None:
+    """Find rows whose task was lost. Run it every minute."""
+    from . import outbox
+
+    outbox.sweep(timezone.now())

@@ -1,0 +1,18 @@
+"""Addresses of the app. They start at the root of the site, because did:web fixes one of them."""
+
+from django.urls import path
+
+from . import views
+
+app_name = "microcred"
+
+urlpatterns = [
+    path(".well-known/did.json", views.did_document, name="did"),
+    path("<path:folder>/did.json", views.did_document, name="did-folder"),
+    path("microcred/achievements/<uuid:uuid>", views.achievement, name="achievement"),
+    path("microcred/achievements/<uuid:uuid>/assessment", views.assessment, name="assessment"),
+    path("microcred/wallet/start/<str:ticket>/", views.wallet_start, name="wallet-start"),
+    path("microcred/wallet/callback/<slug:wallet_id>/", views.wallet_callback, name="wallet-callback"),
+    path("microcred/about/logo.svg", views.logo, name="logo"),
+    path("microcred/about/<str:page>", views.about, name="about"),
+]
