@@ -1,0 +1,114 @@
+"""The view-model of the credential panel: from "not yet earned" to "delivered"."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from . import facts, messages
+from .compat import Viewer
+from .domain.credential import Format
+from .domain.errors import MicrocredError
+from .domain.outcomes import OutcomeResult
+from .domain.pill import LearningPill
+from .messages import N_
+from .translation import Translator
+
+FORMATS = {
+    Format.OPEN_BADGE: N_("Open Badge 3.0"), Format.OPEN_BADGE_JWT: N_("Open Badge 3.0 (JWT)"),
+    Format.ELM: N_("European Digital Credential"),
+}
+DOWNLOADS = (
+    ("ob3.png", N_("Badge image (PNG)"), N_("The picture with the signed badge inside. Good for sharing.")),
+    ("ob3.svg", N_("Badge image (SVG)"), N_("The same as a vector drawing.")),
+    ("ob3.json", N_("Open Badge (JSON)"), N_("The signed Open Badge 3.0 document.")),
+    ("ob3.jwt", N_("Open Badge (JWT)"), N_("The same badge as a compact token.")),
+    (
+        "elm.jsonld", N_("European Digital Credential"),
+        N_("The sealed ELM file. Keep it; Europass accepts it only if the issuer's certificate is on a trusted list."),
+    ),
+)
+DELIVERY = {
+    "queued": N_("Waiting to be sent"),
+    "sending": N_("Being sent…"),
+    "delivered": N_("Delivered"),
+    "refused": N_("Refused"),
+    "waiting-retry": N_("Not delivered yet"),
+}
+_MOVING = ("queued", "sending")
+
+
+def not_earned(pill: LearningPill, results: tuple[OutcomeResult, ...]) -> dict[str, Any]:
+    """The panel before the award: which outcomes are still open."""
+    titles = {outcome.id: outcome.title for outcome in pill.outcomes}
+    missing = [titles[result.outcome_id] for result in results if not result.achieved]
+    return {"state": "not-earned", "busy": False, "missing": missing}
+
+
+def closed(state: str) -> dict[str, Any]:
+    """A panel for somebody who cannot earn here; ``state`` is ``guest`` or ``unready``."""
+    return {"state": state, "busy": False}
+
+
+def refused(error: MicrocredError, translator: Translator) -> dict[str, Any]:
+    """The panel when issuing is not possible at all at the moment."""
+    return {"state": "refused", "busy": False, "error": messages.explain(error, translator)}
+
+
+def earned(
+    panel: Any, urls: Mapping[str, str], viewer: Viewer, translator: Translator, known: facts.Known
+) -> dict[str, Any]:
+    """The panel of an award, from ``issuance.api``'s answer. ``urls``: download addresses by kind."""
+    deliveries = [_delivery(delivery, translator) for delivery in panel.deliveries]
+    return {
+        "state": panel.state,
+        "busy": panel.state == "issuing" or any(item["state"] in _MOVING for item in deliveries),
+        "awarded_at": _moment(panel.awarded_at, translator),
+        "errors": [
+            messages.text(credential.code, translator, **credential.params)
+            for credential in panel.credentials
+            if credential.code and credential.state != "issued"
+        ],
+        "wallets": [_wallet(wallet, deliveries, translator) for wallet in panel.wallets],
+        "downloads": [
+            {"kind": kind, "url": urls[kind], "title": translator.gettext(title), "note": translator.gettext(note)}
+            for kind, title, note in DOWNLOADS
+            if kind in urls
+        ],
+        "facts": facts.groups(panel.parity, viewer, translator, known),
+    }
+
+
+def _wallet(wallet: Any, deliveries: list[dict[str, Any]], translator: Translator) -> dict[str, Any]:
+    mine = [item for item in deliveries if item["wallet"] == wallet.id]
+    states = {item["state"] for item in mine}
+    return {
+        "id": wallet.id, "name": wallet.name, "connected": wallet.connected, "takes_elm": wallet.takes_elm,
+        "deliveries": mine,
+        "again": not wallet.connected and states == {"delivered"},
+        "can_send": wallet.connected and not mine,
+        "can_retry": wallet.connected and bool(states & {"waiting-retry", "refused"}),
+    }
+
+
+def _delivery(delivery: Any, translator: Translator) -> dict[str, Any]:
+    bad = delivery.state in ("refused", "waiting-retry")
+    return {
+        "wallet": delivery.wallet,
+        "format": translator.gettext(FORMATS[Format(delivery.format)]),
+        "state": delivery.state,
+        "label": translator.gettext(DELIVERY[delivery.state]),
+        "reason": messages.text(
+            delivery.code, translator, retried=delivery.state == "waiting-retry" and bool(delivery.next_attempt_at),
+            **delivery.params,
+        ) if bad and delivery.code else "",
+        "detail": str(delivery.params.get("detail", ""))[:300] if bad else "",
+        "at": _moment(delivery.delivered_at, translator) if delivery.state == "delivered" else None,
+        "next": _moment(delivery.next_attempt_at, translator) if delivery.state == "waiting-retry" else None,
+        "location": delivery.location if delivery.location.startswith(("https://", "http://")) else "",
+    }
+
+
+def _moment(value: datetime | None, translator: Translator) -> dict[str, str] | None:
+    return {"iso": value.isoformat(), "text": translator.moment(value)} if value else None

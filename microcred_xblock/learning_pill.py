@@ -1,0 +1,287 @@
+"""The XBlock ``learning_pill``: a container that shows what it teaches, tracks it, and gives the credential.
+
+Thin by rule: a view or handler works out who asks, calls one function of ``issuance.api``, and
+hands the result to ``views``. ``issuance`` is imported inside functions, so that the block loads
+where the Django app is not installed.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from web_fragments.fragment import Fragment
+from xblock.completable import XBlockCompletionMode
+from xblock.core import XBlock
+from xblock.fields import Dict, List, Scope, String
+
+from . import compat, credential_panel, definition, handlers, olx, views
+from .domain.errors import InvalidPill, MicrocredError
+from .domain.outcomes import OutcomeResult, Score, assess
+from .domain.pill import BadgeImage, LearningPill
+from .handlers import CredentialHandlers
+from .translation import Translator
+
+_PLATFORM_ATTRIBUTES = {"url_name", "xblock-family", "slug"}
+_READABLE = ("description", "outcomes", "mastery", "recognition", "badge_image", "tags", "unknown_elements")
+
+
+@XBlock.needs("i18n")
+@XBlock.wants("user")
+class LearningPillBlock(CredentialHandlers, XBlock):
+    """A learning pill. Awards live in the issuance app; of a learner it knows only ``first_seen``."""
+
+    has_children = True
+    has_author_view = True
+    completion_mode = XBlockCompletionMode.AGGREGATOR
+    resources_dir = ""
+    public_dir = "static"
+
+    display_name = String(display_name="Title", default="Learning pill", scope=Scope.settings)
+    language = String(display_name="Language of the texts", default="en", scope=Scope.content)
+    description = String(display_name="Description", default="", scope=Scope.content)
+    outcomes = List(display_name="Learning outcomes", default=[], scope=Scope.content)
+    mastery = Dict(display_name="Mastery rule", default={}, scope=Scope.content)
+    recognition = Dict(display_name="Recognition", default={}, scope=Scope.content)
+    badge_image = Dict(display_name="Badge image", default={}, scope=Scope.content)
+    tags = List(display_name="Tags", default=[], scope=Scope.settings)
+    unknown_elements = List(help="OLX that was not understood, kept as it was", default=[], scope=Scope.content)
+    unknown_attributes = Dict(help="The same for attributes", default={}, scope=Scope.content)
+    first_seen = Dict(
+        help="When each score was first seen, where no platform keeps the times", default={}, scope=Scope.user_state
+    )
+    references = Dict(help="url_name to usage id, where the runtime makes its own ids", default={}, scope=Scope.content)
+
+    def pill(self) -> LearningPill:
+        """The pill as a domain value. Raises InvalidPill whose ``field`` says where."""
+        return definition.build(self._definition())
+
+    def readable_pill(self) -> LearningPill | None:
+        """The pill, or None if its definition is not complete."""
+        return definition.read(self._definition())[0]
+
+    def problems(self) -> tuple[InvalidPill, ...]:
+        """Everything an author has to mend; all but unknown attributes before this pill can be earned."""
+        return (
+            *definition.read(self._definition())[1], *self._reference_problems(), *self._unknown_attributes_problem()
+        )
+
+    def _definition(self) -> definition.Definition:
+        return definition.Definition(
+            id=str(self.scope_ids.usage_id), title=self.display_name, description=self.description,
+            language=self.language, outcomes=self.outcomes or (), mastery=self.mastery or {},
+            recognition=self.recognition or {}, image=self.image, tags=self.tags or (),
+            unknown=self.unknown_elements or (),
+        )
+
+    def _unknown_attributes_problem(self) -> list[InvalidPill]:
+        # Told, but no part of the definition: a newer platform may have attributes that this package does not know.
+        if not self.unknown_attributes:
+            return []
+        names = ", ".join(sorted(self.unknown_attributes))[:200]
+        return [InvalidPill(
+            f"The pill does not understand its attributes {names}. If one is misspelt, correct it.",
+            code="olx-unknown-attribute", field="pill", names=names,
+        )]
+
+    def _reference_problems(self) -> list[InvalidPill]:
+        blocks = compat.referenced_blocks(self)
+        found = []
+        for outcome, name in definition.block_references(self.outcomes):
+            where = {"field": f"outcome {outcome}.assessed-by", "outcome": outcome, "block": name[:100]}
+            if name not in blocks:
+                found.append(InvalidPill(
+                    f"Outcome '{outcome}' is assessed by '{name[:100]}', which is not in this pill (any more).",
+                    code="block-missing", **where,
+                ))
+            elif not compat.is_graded(blocks[name]):
+                found.append(InvalidPill(
+                    f"Outcome '{outcome}' is assessed by '{name[:100]}', which gives no score.",
+                    code="block-ungraded", **where,
+                ))
+        return found
+
+    def image(self) -> BadgeImage | None:
+        """The badge image, sanitised; None where the author gave none. Raises InvalidInput."""
+        data = self.badge_image
+        if not data:
+            return None
+        from .credentials import badge_image
+
+        content, media_type = self._image_content(data)
+        check = badge_image.sanitise_svg if media_type == "image/svg+xml" else badge_image.check_png
+        return BadgeImage(media_type=media_type, data=check(content), caption=data.get("caption", ""))
+
+    def _image_content(self, data: dict) -> tuple[bytes, str]:
+        if data.get("svg"):
+            return data["svg"].encode("utf-8", "replace"), "image/svg+xml"
+        if data.get("src"):
+            source = data["src"]
+            return self._image_file(source), "image/svg+xml" if source.lower().endswith(".svg") else "image/png"
+        try:
+            return base64.b64decode("".join(data.get("text", "").split()), validate=True), "image/png"
+        except (binascii.Error, ValueError):
+            raise InvalidPill("The badge image cannot be read.", code="image-unreadable", field="image") from None
+
+    def _image_file(self, source: str) -> bytes:
+        content = compat.course_file(self, source)
+        if content is None:
+            raise InvalidPill(
+                f"The badge image {source[:200]} is not among the files of this course.", code="image-missing",
+                field="image", source=source[:200],
+            )
+        return content
+
+    @classmethod
+    def parse_xml(cls, node: Any, runtime: Any, keys: Any) -> LearningPillBlock:
+        """Take the pill's own elements, leave the child blocks to XBlock."""
+        fields = olx.take(node)
+        names = olx.child_names(node)
+        unknown = cls._take_unknown_attributes(node)
+        block = super().parse_xml(node, runtime, keys)
+        if unknown:
+            fields["unknown_attributes"] = unknown
+        for name, value in fields.items():
+            setattr(block, name, value)
+        references = olx.match_names(names, block)
+        if references:
+            block.references = references
+        return block
+
+    @classmethod
+    def _take_unknown_attributes(cls, node: Any) -> dict[str, str]:
+        """Remove the attributes that are no field, or whose JSON is not a value of the field, and return them."""
+        unknown = {}
+        for name, value in list(node.items()):
+            if name in _PLATFORM_ATTRIBUTES:
+                continue
+            try:
+                cls.fields[name].enforce_type(cls.fields[name].from_string(value))
+            except Exception:  # what a field of the platform raises for bad text is its own affair
+                unknown[name] = node.attrib.pop(name)
+        return unknown
+
+    def add_xml_to_node(self, node: Any) -> None:
+        """The readable form: see ``olx``."""
+        super().add_xml_to_node(node)
+        for name in (*_READABLE, "unknown_attributes", "references"):
+            node.attrib.pop(name, None)
+        for name in self.unknown_attributes.keys() - set(node.attrib):
+            node.set(name, self.unknown_attributes[name])
+        olx.give_names(node, self, self.references)
+        olx.give(node, {name: getattr(self, name) for name in _READABLE})
+
+    def translator(self) -> Translator:
+        """Texts in the language of the current request."""
+        return Translator(compat.language(), compat.translations(self))
+
+    def student_view(self, context: dict | None = None) -> Fragment:
+        """What a learner sees; also survives staff, previews and nobody at all."""
+        return self._student_fragment("student_view", context)
+
+    def public_view(self, context: dict | None = None) -> Fragment:
+        """The same for the public of an open course."""
+        return self._student_fragment("public_view", context)
+
+    def _student_fragment(self, view: str, context: dict | None) -> Fragment:
+        page = self.page(compat.viewer(self))
+        children = self._render_children(view, context)
+        fragment = self._fragment(views.student(page, self.translator(), children), children)
+        fragment.add_javascript_url(self.runtime.local_resource_url(self, "static/js/learning_pill.js"))
+        fragment.initialize_js("MicrocredLearningPill", views.script_arguments(page, self.translator()))
+        return fragment
+
+    def author_view(self, context: dict | None = None) -> Fragment:
+        """What the pill promises, what assesses what, and what is still wrong; the children below."""
+        page = views.AuthorPage(
+            key=str(self.scope_ids.usage_id), title=self.display_name, definition=self._definition(),
+            pill=self.readable_pill(), problems=self.problems(), blocks=self._block_names(),
+        )
+        children = self._render_children("author_view", context)
+        return self._fragment(views.author(page, self.translator(), children), children)
+
+    def student_view_data(self, _context: dict | None = None) -> dict[str, Any]:
+        """Course-wide facts for other front ends; built without a learner."""
+        return {
+            "title": self.display_name, "language": self.language, "description": self.description,
+            "outcomes": [{"id": o.get("id"), "title": o.get("title")} for o in self.outcomes if isinstance(o, dict)],
+        }
+
+    def index_dictionary(self) -> dict[str, Any]:
+        """What course search knows of a pill."""
+        body = super().index_dictionary()
+        texts = [self.description, *(o.get("title", "") for o in self.outcomes if isinstance(o, dict)), *self.tags]
+        body["content"] = {**body.get("content", {}), "pill": " ".join(filter(None, texts))}
+        body["content_type"] = "Learning pill"
+        return body
+
+    def page(
+        self, viewer: compat.Viewer, panel: Any = None, results: tuple[OutcomeResult, ...] | None = None
+    ) -> views.StudentPage:
+        """Everything the student view shows. ``panel`` and ``results`` save asking again for what is known."""
+        pill, problems = definition.read(self._definition())
+        error = None
+        if pill is not None and results is None:
+            results = assess(pill.outcomes, self.scores(pill) if viewer.is_learner else {})
+        if viewer.is_learner and panel is None:
+            try:
+                panel = handlers.issuance().panel(viewer.id, str(self.scope_ids.usage_id))
+            except MicrocredError as problem:
+                error = problem
+        return views.StudentPage(
+            key=str(self.scope_ids.usage_id), title=self.display_name, pill=pill, results=results or (), viewer=viewer,
+            problems=(*problems, *self._reference_problems()), blocks=self._block_names(), panel=panel,
+            panel_error=error, downloads=self._download_urls(),
+        )
+
+    def _download_urls(self) -> dict[str, str]:
+        kinds = (kind for kind, _title, _note in credential_panel.DOWNLOADS)
+        return {kind: self.runtime.handler_url(self, "download", kind) for kind in kinds}
+
+    def scores(self, pill: LearningPill) -> dict[str, Score]:
+        """The current learner's scores on the blocks that assess ``pill``."""
+        references = {leaf.block for outcome in pill.outcomes for leaf in outcome.assessment.leaves()}
+        return {name: self._dated(score) for name, score in compat.child_scores(self, references).items()}
+
+    def note_scores(self, scores: dict[str, Score]) -> dict[str, Score]:
+        """``scores``, each with a time: where no platform keeps times, when the score was first seen at its value."""
+        fresh = {name: score for name, score in scores.items() if score.attempted and score.at is None}
+        if not fresh:
+            return scores
+        now = datetime.now(UTC)
+        seen = {name: {"score": _shown(score), "at": now.isoformat()} for name, score in fresh.items()}
+        self.first_seen = {**self.first_seen, **seen}
+        return {**scores, **{name: replace(score, at=now) for name, score in fresh.items()}}
+
+    def _dated(self, score: Score) -> Score:
+        seen = self.first_seen.get(score.block, {})
+        if score.at is not None or seen.get("score") != _shown(score):
+            return score
+        return replace(score, at=datetime.fromisoformat(seen["at"]))
+
+    def _block_names(self) -> dict[str, str]:
+        return {
+            name: getattr(block, "display_name", None) or name for name, block in compat.referenced_blocks(self).items()
+        }
+
+    def _render_children(self, view: str, context: dict | None) -> list[Fragment]:
+        """The children that this person may see, each in ``view`` or, if it has none, in its student view."""
+        return [
+            self.runtime.render_child(child, view if hasattr(child, view) else "student_view", dict(context or {}))
+            for _usage_id, child in compat.children(self)
+            if child is not None
+        ]
+
+    def _fragment(self, html: str, children: list[Fragment]) -> Fragment:
+        fragment = Fragment(html)
+        fragment.add_css_url(self.runtime.local_resource_url(self, "static/css/learning_pill.css"))
+        for child in children:
+            fragment.add_fragment_resources(child)
+        return fragment
+
+
+def _shown(score: Score) -> str:
+    return f"{score.earned}/{score.possible}"

@@ -1,0 +1,327 @@
+"""The texts of ``messages``: what happened and what can be done, by error code; and what fields are called.
+
+Grouped by who can act. Each is a msgid of the ``text`` catalogue; ``{names}`` are parameters of the error.
+"""
+
+from __future__ import annotations
+
+
+def N_(text: str) -> str:  # marks a text for extraction; it is translated when it is shown
+    """``text`` itself."""
+    return text
+
+
+# A code without a text of its own has that of its branch of the error tree (its ``default_code``).
+BRANCHES: dict[str, str] = {
+    "invalid-pill": N_("This learning pill is not complete. The course team can mend it."),
+    "invalid-document": N_(
+        "The credential could not be made correctly, so it was not issued. Nothing is lost; "
+        "please tell the course team."
+    ),
+    "invalid-answer": N_("The request could not be understood. Reload the page and try again."),
+    "invalid-input": N_("Something that was entered cannot be used: {field}."),
+    "not-allowed": N_("You may not do this here."),
+    "misconfigured": N_(
+        "This site is not ready to issue credentials yet. Your achievement is kept; "
+        "please tell the site's administrator."
+    ),
+    "wallet-refused": N_("The wallet refused the credential. Choose another wallet, or download the credential."),
+    "wallet-unreachable": N_("The wallet cannot be reached at the moment."),
+    "error": N_("Something went wrong. Nothing is lost; please try again."),
+}
+
+AUTHOR: dict[str, str] = {
+    "bloc-certification": N_("The certification code must look like RNCP38596 or RS1234."),
+    "bloc-code": N_("The code of the bloc must look like {certification}BC01 and belong to the certification."),
+    "block-missing": N_(
+        "Outcome “{outcome}” is assessed by “{block}”, which is not in this pill (any more). "
+        "Choose another graded block for it, or put the block back."
+    ),
+    "block-ungraded": N_("Outcome “{outcome}” is assessed by “{block}”, which gives no score. Choose a graded block."),
+    "choice": N_("{field} must be one of: {codes}."),
+    "date": N_("{field} must be a date such as 2027-08-31."),
+    "datetime": N_("{field} must be a time with a timezone."),
+    "definition-damaged": N_("{field} is damaged: delete it and enter it again."),
+    "duplicate-outcome": N_("Two outcomes have the id “{outcome}”: change one of them."),
+    "eqf-level": N_("The EQF level must lie between 1 and 8."),
+    "fraction-places": N_("{field} may have at most four decimal places."),
+    "fraction-range": N_("{field} must lie between 0 and 1 (0 % and 100 %), not {value}."),
+    "group-depth": N_("The groups of criteria are nested too deeply. Use fewer levels."),
+    "image-missing": N_("The badge image {source} is not among the files of this course: upload it or choose another."),
+    "image-size": N_("The badge image must not exceed 1 MB: make it smaller."),
+    "image-type": N_("The badge image must be a PNG or SVG file."),
+    "image-unreadable": N_("The badge image cannot be read. Upload a PNG or SVG file again."),
+    "iri": N_("{field} must be a web address that starts with https:// or http://."),
+    "isced-f": N_("The ISCED-F code has two to four digits, for example 0713."),
+    "language": N_("{field} must be a language code such as “en” or “fr”."),
+    "many-outcomes": N_("A pill may have at most {limit} outcomes. Split it into several pills."),
+    "mastery-number": N_("The number of outcomes in the mastery rule must be a whole number."),
+    "mastery-range": N_("The mastery rule asks for {n} outcomes; between {least} and {most} are possible."),
+    "mastery-unknown": N_("The mastery rule requires “{outcome}”, which is not an outcome of this pill."),
+    "no-outcomes": N_("The pill has no learning outcome yet: add one."),
+    "number": N_("{field} must be a number written with digits, for example 0.7."),
+    "olx-entity": N_("The OLX uses an entity that is not defined. Write the text itself."),
+    "olx-too-deep": N_("The OLX of the pill is nested too deeply."),
+    "olx-too-large": N_("The OLX of the pill is too large."),
+    "olx-unknown-attribute": N_(
+        "The pill does not understand its attributes {names} and leaves them alone. "
+        "If one is misspelt, correct it; they do not keep anybody from earning the credential."
+    ),
+    "olx-unknown": N_("This is not understood: {names}. Correct its spelling or delete it."),
+    "outcome-duplicate-block": N_("Outcome “{outcome}” names the same block twice: remove one."),
+    "outcome-kind": N_("An outcome is either “knowledge” or “skill”."),
+    "outcome-threshold": N_("Outcome “{outcome}” has no threshold: say which share of the points it needs."),
+    "outcome-unassessed": N_("Nothing assesses this outcome: choose at least one graded block."),
+    "recognition-code": N_("{field} must be one of: {codes}."),
+    "recognition-number": N_("{field} must lie above 0 and be at most {most}, with at most two decimals."),
+    "reuse-level": N_(
+        "The reuse level must be transversal, cross-sector, sector-specific or occupation-specific."
+    ),
+    "rule-op": N_("The rule of a criterion must be “gte” (at least)."),
+    "slug": N_("{field} may hold only letters without accents, digits, “-”, “_” and “.”, at most 64 of them."),
+    "text-control-character": N_("{field} contains the invisible character {character}: delete it."),
+    "text-empty": N_("{field} is empty: fill it in."),
+    "text-too-long": N_("{field} has {length} characters; at most {limit} are allowed. Shorten it."),
+    "text-type": N_("{field} must be text."),
+    "weight": N_("A weight must be above 0 and at most 10000, not {value}."),
+    "whole-number": N_("{field} must be a whole number."),
+    "yes-no": N_("{field} must be “true” or “false”."),
+}
+
+LEARNER: dict[str, str] = {
+    "award-unmastered": N_("This credential has not been earned yet."),
+    "email": N_("The e-mail address is not usable: correct it in the account settings."),
+    "holder-did": N_("Your decentralised identifier is not usable: it must start with “did:”."),
+    "holder-empty": N_("A credential needs your e-mail address. Add one in your account settings."),
+    "not-earned": N_("You have not earned this credential yet. Work through the activities above."),
+    "pill-incomplete": N_(
+        "The credential of this pill is not ready yet. Your results are kept; please tell the course team."
+    ),
+    "request-field": N_("The request was incomplete. Reload the page and try again."),
+    "score-negative": N_("An activity reported a negative score, which cannot be used. Please tell the course team."),
+    "sign-in": N_("You are signed out. Sign in, go back to your course and connect the wallet again."),
+    "viewer-anonymous": N_("Sign in to earn this credential. Nothing you do now is recorded."),
+    "viewer-preview": N_("This is a preview: nothing is recorded and no credential is issued."),
+    "viewer-visitor": N_("Enrol in this course to earn this credential. Nothing you do now is recorded."),
+    "award-results": N_("The results do not fit the outcomes of this pill. Reload the page."),
+    "attempt-expired": N_("Connecting the wallet took too long. Go back to your course and connect it again."),
+    "attempt-person": N_(
+        "This link belongs to another person or another browser. Go back to your course and connect the wallet again."
+    ),
+    "attempt-unknown": N_("Nobody waits for this answer now. Go back to your course and connect the wallet again."),
+    "attempt-used": N_("This link was used already. Go back to your course and connect the wallet again."),
+    "award-prevented": N_("This credential is not given to you here. Reason: {reason}"),
+    "award-unknown": N_("You hold no such award. Reload the page."),
+    "consent-missing": N_("Nothing is sent without your consent. Review the credential and agree first."),
+    "holder-name": N_("A European Digital Credential needs your full name. Add it to your profile and try again."),
+    "internal": N_("Something went wrong on this site. Nothing is lost; it is tried again by itself."),
+    "download-kind": N_("There is no such file. Choose one of the downloads on the page."),
+    "not-issued": N_("The credential is not issued yet. Try again in a moment."),
+    "payload-changed": N_(
+        "What would be issued has changed since you saw it. Nothing was issued; read it again and then agree."
+    ),
+    "return-url": N_("The page to come back to is not part of this site. Reload the page and try again."),
+}
+
+WALLET: dict[str, str] = {
+    "wallet-address": N_(
+        "The wallet's address {host} leads into a closed network and was not contacted. "
+        "Download the credential, and tell the site's administrator."
+    ),
+    "wallet-authorisation": N_(
+        "The wallet refused the connection. Try to connect it again, or download the credential."
+    ),
+    "wallet-client": N_("The wallet does not know this site any more. Connect it again."),
+    "wallet-declined": N_(
+        "You did not allow the connection, so nothing was sent. You can connect the wallet at any time, "
+        "or download the credential."
+    ),
+    "wallet-discovery": N_(
+        "This wallet offers no usable Open Badges 3.0 service. Choose another wallet, or download the credential."
+    ),
+    "wallet-folder": N_("The folder for credentials cannot be written. Please tell the site's administrator."),
+    "wallet-forbidden": N_(
+        "The wallet does not allow this site to add credentials. Disconnect it and connect it again, "
+        "or download the credential."
+    ),
+    "wallet-host": N_(
+        "The wallet points to {host}, which this site's administrator has not allowed. "
+        "Download the credential, and tell the administrator."
+    ),
+    "wallet-mix-up": N_("The answer came from another server and was not used. Connect the wallet again."),
+    "wallet-no-api": N_(
+        "The wallet has no service at its address. Choose another wallet, or download the credential."
+    ),
+    "wallet-not-connected": N_("Connect the wallet first."),
+    "wallet-reconnect": N_("The connection to the wallet has ended. Connect it again."),
+    "wallet-redirect": N_(
+        "The wallet sends to another address, which is not followed. Download the credential, "
+        "and tell the site's administrator."
+    ),
+    "wallet-registration": N_(
+        "The wallet does not accept this site. Choose another wallet, or download the credential."
+    ),
+    "wallet-rejected": N_("The wallet rejected the credential. Download it, and tell the course team."),
+    "wallet-scope": N_(
+        "This wallet does not let others add credentials. Download the credential and add it there yourself."
+    ),
+    "wallet-scope-shrunk": N_(
+        "You did not allow this site to add credentials. Connect again and allow it, or download the credential."
+    ),
+    "wallet-takes-no-elm": N_("This wallet does not take European Digital Credentials. Download the file instead."),
+    "wallet-unknown": N_("This site does not offer that wallet. Choose another one, or download the credential."),
+    "wallet-url": N_(
+        "The wallet gave an address that is not secure, so it was not used. Download the credential, "
+        "and tell the site's administrator."
+    ),
+}
+
+# What happened with a wallet that gave no usable answer; what can be done depends on who asked it, see below.
+UNREACHABLE: dict[str, str] = {
+    "wallet-answer": N_("The wallet's answer makes no sense."),
+    "wallet-answer-too-large": N_("The wallet's answer is too large and was not read."),
+    "wallet-busy": N_("The wallet is busy."),
+    "wallet-dns": N_("The wallet's name {host} cannot be found now."),
+    "wallet-html": N_("The wallet answered with a web page instead of data."),
+    "wallet-no-answer": N_("The wallet gave no answer."),
+    "wallet-server-error": N_("The wallet has a fault at the moment."),
+    "wallet-timeout": N_("The wallet did not answer in time."),
+    "wallet-tls": N_("No secure connection to the wallet was possible."),
+    "wallet-unreachable": N_("The wallet cannot be reached at the moment."),
+}
+RETRIED = N_("It is tried again by itself; you can also download the credential.")
+NOT_RETRIED = N_("Try again in a few minutes, or download the credential.")
+
+ADMIN: dict[str, str] = {
+    "country": N_("The country must be a three-letter code such as FRA."),
+    "issuance-missing": N_(
+        "The issuance app is not installed: add microcred_xblock.issuance to the site's apps."
+    ),
+    "issuer-address-changed": N_(
+        "The signing keys belong to {former}, but this site is now {now}: keep the former address, give new keys, "
+        "or run microcred_init --new-address."
+    ),
+    "issuer-id": N_("The issuer has no valid identifier (did:…): correct the issuer."),
+    "stored-value": N_("A stored record is damaged: restore it from the backup."),
+    "certificate-chain": N_("The certificates do not form a chain: install the organisation's with its issuers'."),
+    "certificate-country": N_("The country “{country}” in the certificate is not known: use another certificate."),
+    "certificate-expired": N_("The organisation's certificate expired on {until}: install a new one."),
+    "certificate-identity": N_("The organisation's certificate lacks its {attribute}: use another certificate."),
+    "certificate-issuer": N_("The issuer's {fact} differs from the organisation's certificate: correct the issuer."),
+    "certificate-key": N_("The certificate and the private key do not belong together: install the right pair."),
+    "certificate-missing": N_("The seal has no certificate: install the organisation's PKCS#12 file."),
+    "certificate-not-yet-valid": N_("The organisation's certificate is valid from {since}: check the clock, or wait."),
+    "certificate-usage": N_("The certificate may not be used to sign documents: use another certificate."),
+    "country-unknown": N_("The issuer's country {country} is not known: correct the issuer."),
+    "did-keys": N_("The issuer has no published key: run microcred_init."),
+    "did-web": N_("The issuer's identifier does not fit its web address: correct the issuer."),
+    "did-web-url": N_("The issuer's address must be https with a host name and a plain path: correct the setting."),
+    "key-algorithm": N_("The issuer's key is of the wrong kind for this signature: run microcred_init."),
+    "key-id": N_("The signing key does not belong to the issuer: run microcred_init."),
+    "key-missing": N_("The key file {file} is missing or cannot be read: run microcred_init."),
+    "key-not-local": N_("The private key is kept elsewhere and cannot be exported."),
+    "key-password": N_("A private key is stored only under a password: set one."),
+    "key-unpublished": N_("The signing keys are not published yet: run microcred_init."),
+    "key-unreadable": N_("A key of the issuer cannot be read: run microcred_init, or restore it from the backup."),
+    "key-weak": N_("The RSA key is too short: use one of at least 2048 bits."),
+    "listed": N_("The list of allowed hosts is not usable: correct the setting."),
+    "pinned-file": N_("The file {path} was altered: install the package again."),
+    "pkcs12-unreadable": N_("The PKCS#12 file holds no private key with its certificate: install the right file."),
+    "setting-missing": N_("The setting {setting} is missing: set it."),
+    "token-key": N_("MICROCRED_TOKEN_KEY does not fit the stored connections: restore the former key beside it."),
+    "validation-missing": N_("Install the extra “validation” of microcred-xblock to check credentials with SHACL."),
+    "verification-method": N_("The signing key's address does not fit the issuer: run microcred_init."),
+    "wallet-setting": N_("The setting MICROCRED_WALLETS cannot be used: {problem}."),
+}
+
+DOCUMENT: dict[str, str] = {
+    "bake-missing": N_("There is no badge in this image. Download it again from your course."),
+    "bake-text": N_("Only a signed badge can be put into an image. Issue the credential first."),
+    "context-unknown": N_("The credential uses an unknown context, {url}. Please tell the course team."),
+    "did": N_("The issuer's identifier is not a did:web, so it cannot be checked here."),
+    "document-control": N_("A text contains half a character. Delete it in the pill and type it again."),
+    "document-duplicate": N_("The credential says the same thing twice. Remove one of the two in the pill."),
+    "document-empty": N_("“{term}” is empty or nested too deeply. Leave it out, or fill it in."),
+    "document-iri": N_("“{iri}” is not a complete web address. Correct it in the pill."),
+    "document-json-ld": N_("The credential is not valid JSON-LD ({reason}). Please tell the course team."),
+    "document-keyword": N_("The credential's contexts are not a list of addresses. Please tell the course team."),
+    "document-number": N_("The number of “{term}” is not read alike by all verifiers. Use fewer digits."),
+    "document-sort-order": N_(
+        "A text mixes characters that verifiers sort differently, for instance an emoji and a fullwidth letter. "
+        "Leave one of them out in the pill."
+    ),
+    "document-time": N_("A time of the credential cannot be read. Please tell the course team."),
+    "document-undefined-term": N_("“{term}” has no defined meaning in the credential. Please tell the course team."),
+    "elm-shacl": N_("The European Digital Credential would break its profile. Please tell the course team."),
+    "expired": N_("The credential has expired. Ask the issuer for a new one."),
+    "image-shape": N_("The SVG image needs a viewBox, at most {ratio} times as long as wide. Correct the drawing."),
+    "jwt-claim": N_("The badge lacks {field}, which its compact form needs. Please tell the course team."),
+    "jwt-format": N_("Only an Open Badge has this compact form. Choose another download."),
+    "language-unknown": N_("European Digital Credentials cannot name the language “{language}”. Choose another one."),
+    "multibase": N_("A key or proof is not written as it must be. Please tell the course team."),
+    "not-yet-valid": N_("The credential is not valid yet. Check the clock, or wait."),
+    "open-badge-proof": N_("The Open Badge is not in the right state to be signed. Please tell the course team."),
+    "open-badge-schema": N_("The badge would not be a valid Open Badge, at {place}. Please tell the course team."),
+    "png-pixels": N_("The badge image has too many pixels: make it smaller."),
+    "png-unreadable": N_("The PNG image cannot be read. Save it again and upload it."),
+    "proof-controller": N_("The proof is not the issuer's own, so it is not trusted."),
+    "proof-invalid": N_("The proof does not fit the credential: it was altered or signed with another key."),
+    "proof-key": N_("The proof's key is of another kind than it must be, so it is not trusted."),
+    "proof-missing": N_("The credential has no proof that can be checked here."),
+    "proof-present": N_("The credential is signed already. Please tell the site's administrator."),
+    "salt": N_("The random part of the e-mail hash is too short. Please tell the site's administrator."),
+    "seal-form": N_("The file is not a sealed European Digital Credential."),
+    "seal-format": N_("Only a European Digital Credential is sealed. Choose another download."),
+    "seal-invalid": N_("The seal is not valid: the file was altered, or the clock is wrong."),
+    "svg-complex": N_("The SVG image has too many elements. Simplify the drawing."),
+    "svg-entities": N_("The SVG image must not declare entities. Save it as plain SVG."),
+    "svg-unreadable": N_("The SVG image cannot be read. Save it as plain SVG and upload it again."),
+}
+
+MESSAGES: dict[str, str] = {**AUTHOR, **LEARNER, **WALLET, **UNREACHABLE, **ADMIN, **DOCUMENT, **BRANCHES}
+
+FIELDS: dict[str, str] = {
+    "all-attempted": N_("All attempted"),
+    "assessed-by": N_("Assessment"),
+    "badge image": N_("Badge image"),
+    "bloc": N_("Bloc code"),
+    "bloc address": N_("Address of the bloc"),
+    "bloc title": N_("Title of the bloc"),
+    "block": N_("Block"),
+    "certification": N_("Certification code"),
+    "certification title": N_("Title of the certification"),
+    "description": N_("Description"),
+    "ects": N_("ECTS points"),
+    "eqf_level": N_("EQF level"),
+    "framework": N_("Skills framework"),
+    "image": N_("Badge image"),
+    "image caption": N_("Text alternative of the badge image"),
+    "isced_f": N_("ISCED-F code"),
+    "kind": N_("Kind of outcome"),
+    "language": N_("Language"),
+    "logic": N_("Logic of the group"),
+    "mastery": N_("Mastery rule"),
+    "mode": N_("Mode of learning"),
+    "n": N_("Number of outcomes"),
+    "assessment_type": N_("Type of assessment"),
+    "outcome description": N_("Description of the outcome"),
+    "outcome id": N_("Id of the outcome"),
+    "outcome title": N_("Title of the outcome"),
+    "outcomes": N_("Learning outcomes"),
+    "pill": N_("Learning pill"),
+    "prerequisites": N_("Prerequisites"),
+    "quality assurance": N_("Quality assurance"),
+    "quality assurance address": N_("Address of the quality assurance"),
+    "quality assurance agency": N_("Quality assurance agency"),
+    "recognition": N_("Recognition"),
+    "required outcome": N_("Required outcome"),
+    "rule": N_("Mastery rule"),
+    "skill": N_("Skill"),
+    "supervision": N_("Supervision and identity check"),
+    "tag": N_("Tag"),
+    "threshold": N_("Threshold"),
+    "title": N_("Title"),
+    "valid_until": N_("Valid until"),
+    "weight": N_("Weight"),
+    "workload_hours": N_("Workload in hours"),
+}

@@ -1,0 +1,79 @@
+"""Renders the package's templates, in the reader's language, without touching Django's global settings.
+
+``{% t "text {name}" name=value %}`` is the only translation tag: it takes the translator ``t`` from
+the context and escapes the parameters.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django.template import Context, Engine, Library
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from .translation import Translator
+
+TEMPLATES = Path(__file__).parent / "templates"
+register = Library()
+
+
+@register.simple_tag(takes_context=True)
+def t(context: Context, message: str, **params: Any) -> SafeString:
+    """``message`` translated, with its parameters escaped; the translated text itself may not hold HTML."""
+    text = conditional_escape(context["translator"].gettext(message))
+    if params:
+        text = text.format(**{name: conditional_escape(value) for name, value in params.items()})
+    return mark_safe(text)  # noqa: S308 - every part has been escaped above
+
+
+@register.simple_tag(takes_context=True)
+def number(context: Context, value: Any) -> str:
+    """A number in the reader's language."""
+    return context["translator"].number(value)
+
+
+@register.simple_tag(takes_context=True)
+def locale(context: Context, language: str = "") -> SafeString:
+    """The ``lang`` and ``dir`` attributes for the reader's language, or for ``language``."""
+    translator = Translator(language) if language else context["translator"]
+    return format_html('lang="{}" dir="{}"', translator.language, translator.direction)
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """A decorative line icon; what it means is always said in words beside it."""
+    return format_html(
+        '<svg class="mcp-icon mcp-icon--{}" viewBox="0 0 24 24" aria-hidden="true" focusable="false">{}</svg>',
+        name, mark_safe(ICONS[name]),  # noqa: S308 - constants below
+    )
+
+
+ICONS = {
+    "check": '<path d="M5 12.5l4.5 4.5L19 7.5"/>',
+    "none": '<circle cx="12" cy="12" r="8" stroke-dasharray="2.6 3.2"/>',
+    "partial": '<circle cx="12" cy="12" r="8"/><path d="M12 12V4a8 8 0 0 1 0 16z" fill="currentColor" stroke="none"/>',
+    "again": '<path d="M19 12a7 7 0 1 1-2.1-5"/><path d="M19 3.5V8h-4.5"/>',
+    "dash": '<path d="M6 12h12"/>',
+    "info": '<circle cx="12" cy="12" r="9"/><path d="M12 11v5.5M12 7.5v.2"/>',
+    "warning": '<path d="M12 4 2.8 19.5h18.4z"/><path d="M12 10v4.5M12 17v.2"/>',
+    "download": '<path d="M12 4v11m0 0-4.5-4.5M12 15l4.5-4.5M5 20h14"/>',
+    "wallet": '<rect x="3.5" y="6" width="17" height="13" rx="2.5"/><path d="M3.5 10h17M16 14.5h1.5"/>',
+    "send": '<path d="M4 12h14m0 0-5.5-5.5M18 12l-5.5 5.5"/>',
+    "close": '<path d="M6 6l12 12M18 6 6 18"/>',
+    "out": '<path d="M9 5H5v14h14v-4M13 5h6v6M19 5l-8.5 8.5"/>',
+    "medal": '<circle cx="12" cy="9.5" r="5.5"/><path d="M8.5 14 7 21l5-2.5L17 21l-1.5-7"/>',
+    "clock": '<circle cx="12" cy="12" r="8.5"/><path d="M12 7v5.3l3.4 2"/>',
+}
+
+
+@cache
+def _engine() -> Engine:
+    return Engine(dirs=[str(TEMPLATES)], builtins=[__name__], autoescape=True)
+
+
+def render(name: str, translator: Translator, **values: Any) -> str:
+    """The template ``name`` of this package as HTML."""
+    return _engine().get_template(name).render(Context({**values, "translator": translator}))

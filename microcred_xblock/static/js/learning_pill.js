@@ -1,0 +1,427 @@
+/*
+ * The learning pill in the page: actions, dialogs, and progress without a reload.
+ * All texts come from the server; the one global is the init function that XBlock asks for.
+ */
+(function () {
+  "use strict";
+
+  const AFTER_ANSWER = [150, 2000, 8000]; // a score may be stored a little after the answer
+  const AFTER_CLICK = [3000]; // for children whose requests cannot be seen, e.g. in a frame
+  const WHILE_BUSY = [800, 1500, 3000, 5000, 10000, 20000];
+  const CHANNEL = "microcred-learning-pill";
+
+  class Pill {
+    constructor(runtime, element, args) {
+      this.runtime = runtime;
+      this.element = element;
+      this.args = args;
+      const host = element.jquery ? element[0] : element;
+      this.root = host.id === args.uid ? host : host.querySelector("#" + args.uid);
+      this.standing = new Map();
+      this.timers = [];
+      this.working = false;
+      this.touched = false;
+      this.turn = 0; // counts actions
+      this.digest = null;
+      this.stoppers = [];
+      if (!this.root) return;
+      this.localiseTimes(this.root);
+      if (args.learner) this.start();
+    }
+
+    part(name) {
+      return this.root.querySelector('[data-mcp="' + name + '"]');
+    }
+
+    start() {
+      this.rememberStanding();
+      this.listen(this.root, "click", (event) => this.clicked(event));
+      this.listen(document, "visibilitychange", () => document.hidden || this.soon([0]));
+      this.listen(window, "focus", () => this.soon([0]));
+      this.watchChildren();
+      this.openChannel();
+      this.root.querySelectorAll("dialog").forEach((dialog) => {
+        this.listen(dialog, "click", (event) => event.target === dialog && dialog.close());
+      });
+      if (this.args.record || this.pending()) this.soon([0]);
+      else if (this.args.busy) this.soon(WHILE_BUSY);
+    }
+
+    listen(target, name, handler, capture = false) {
+      const guarded = (event) => (this.root.isConnected ? handler(event) : this.stop());
+      target.addEventListener(name, guarded, capture);
+      this.stoppers.push(() => target.removeEventListener(name, guarded, capture));
+    }
+
+    stop() {
+      this.timers.forEach(clearTimeout);
+      this.stoppers.forEach((stopper) => stopper());
+      this.stoppers = [];
+    }
+
+    watchChildren() {
+      const content = this.root.querySelector(".mcp-content");
+      if (!content) return;
+      const touch = () => (this.touched = true); // what children load by themselves is no answer
+      ["pointerdown", "keydown", "dragstart"].forEach((name) => this.listen(content, name, touch, true));
+      ["submit", "drop"].forEach((name) => this.listen(content, name, () => this.soon(AFTER_CLICK), true));
+      this.listen(content, "click", (event) => {
+        if (event.target.closest("button, input, [role=button]")) this.soon(AFTER_CLICK);
+      }, true);
+      this.listen(window, "blur", () => {
+        if (content.contains(document.activeElement)) touch(); // into a frame of a child
+      });
+      if (!window.PerformanceObserver) return;
+      const observer = new PerformanceObserver((list) => {
+        if (!this.root.isConnected) this.stop();
+        else if (this.touched && list.getEntries().some((entry) => this.isChildRequest(content, entry))) this.soon(AFTER_ANSWER);
+      });
+      observer.observe({ type: "resource" });
+      this.stoppers.push(() => observer.disconnect());
+    }
+
+    isChildRequest(content, entry) {
+      if (entry.initiatorType !== "xmlhttprequest" && entry.initiatorType !== "fetch") return false;
+      const address = readable(entry.name);
+      return Array.from(content.querySelectorAll("[data-usage-id], [data-usage]")).some((block) => {
+        const usage = block.getAttribute("data-usage-id") || block.getAttribute("data-usage");
+        return address.includes("/" + readable(usage) + "/");
+      });
+    }
+
+    /* Ask for progress after each of these delays; a new cause starts the row again. */
+    soon(delays) {
+      const earlier = this.timers.length && delays === AFTER_CLICK;
+      if (earlier) return; // a more precise row is already running
+      this.timers.forEach(clearTimeout);
+      this.timers = delays.map((delay, place) =>
+        setTimeout(() => {
+          if (place === delays.length - 1) this.timers = [];
+          if (!this.root.isConnected) this.stop();
+          else this.refresh();
+        }, delay)
+      );
+    }
+
+    async refresh() {
+      if (this.working) return;
+      const turn = this.turn;
+      const answer = await this.call("progress", {});
+      if (!answer.ok) return; // a background look-up never disturbs; the next one tells
+      if (turn !== this.turn) return; // an action came between: this is older than what is shown
+      this.apply(answer);
+      await this.sendPending();
+    }
+
+    async call(handler, data) {
+      try {
+        const response = await fetch(this.runtime.handlerUrl(this.element, handler), {
+          method: "POST",
+          credentials: "same-origin",
+          headers: { "Content-Type": "application/json", "X-CSRFToken": cookie("csrftoken") },
+          body: JSON.stringify(data),
+        });
+        if ((response.headers.get("Content-Type") || "").includes("json")) return await response.json();
+        const text = response.status === 403 ? this.args.texts.signed_out : this.args.texts.failed;
+        return { ok: false, code: "no-answer", message: text };
+      } catch (error) {
+        return { ok: false, code: "no-answer", message: this.args.texts.failed };
+      }
+    }
+
+    /* One action at a time: a second click while the first is under way does nothing. */
+    async act(button, task) {
+      if (this.working) return;
+      this.working = true;
+      this.turn += 1;
+      this.timers.forEach(clearTimeout);
+      this.timers = [];
+      button.setAttribute("aria-disabled", "true");
+      button.classList.add("mcp-button--busy");
+      this.say(this.args.texts.working);
+      this.complain("problem", null);
+      try {
+        await task();
+      } finally {
+        this.working = false;
+        button.removeAttribute("aria-disabled");
+        button.classList.remove("mcp-button--busy");
+        if (this.args.busy) this.soon(WHILE_BUSY);
+      }
+    }
+
+    async change(handler, data) {
+      const answer = await this.call(handler, data);
+      if (answer.ok) {
+        this.apply(answer);
+        if (this.channel) this.channel.postMessage({ uid: this.args.uid });
+      } else {
+        this.complain("problem", answer.message);
+      }
+      return answer.ok;
+    }
+
+    apply(answer) {
+      const focus = this.rememberFocus();
+      Object.keys(answer.html).forEach((name) => this.swap(name, answer.html[name]));
+      this.restoreFocus(focus);
+      this.args.busy = answer.busy;
+      if (answer.busy && !this.timers.length && !this.working) this.soon(WHILE_BUSY);
+      const news = answer.outcomes.filter(
+        (outcome) => this.standing.has(outcome.id) && this.standing.get(outcome.id) !== outcome.status
+      );
+      answer.outcomes.forEach((outcome) => this.standing.set(outcome.id, outcome.status));
+      const texts = news.map((outcome) => outcome.title + ": " + outcome.label);
+      if (this.state !== undefined && this.state !== answer.state) {
+        const title = this.part("panel").querySelector(".mcp-stage__title");
+        if (title) texts.push(title.textContent.trim());
+      }
+      this.state = answer.state;
+      this.say(texts.join(". "));
+      this.highlight(news.map((outcome) => outcome.id));
+    }
+
+    swap(name, html) {
+      const part = this.part(name);
+      if (!part || part.mcpHtml === html) return;
+      const open = Array.from(part.querySelectorAll("details")).map((details) => details.open);
+      const told = this.problem && this.part("problem"); // what went wrong stays until the next action
+      part.innerHTML = html;
+      if (told && !told.isConnected && this.part("problem")) this.part("problem").replaceWith(told);
+      part.mcpHtml = html;
+      part.querySelectorAll("details").forEach((details, index) => (details.open = Boolean(open[index])));
+      this.localiseTimes(part);
+    }
+
+    rememberFocus() {
+      const active = document.activeElement;
+      const part = active && active.closest('[data-mcp="panel"], [data-mcp="outcomes"], [data-mcp="progress"]');
+      if (!part || part === active || !this.root.contains(part)) return null;
+      return { part, active, action: active.dataset.action, wallet: active.dataset.wallet };
+    }
+
+    restoreFocus(focus) {
+      if (!focus || focus.active.isConnected) return;
+      const same = Array.from(focus.part.querySelectorAll("[data-action]")).find(
+        (item) => item.dataset.action === focus.action && item.dataset.wallet === focus.wallet
+      );
+      (same || this.part("panel")).focus({ preventScroll: true });
+    }
+
+    rememberStanding() {
+      this.root.querySelectorAll("[data-outcome]").forEach((item) => {
+        this.standing.set(item.dataset.outcome, item.dataset.status);
+      });
+      this.state = this.args.state;
+    }
+
+    highlight(ids) {
+      this.root.querySelectorAll("[data-outcome]").forEach((item) => {
+        if (ids.includes(item.dataset.outcome)) item.classList.add("mcp-outcome--new");
+      });
+    }
+
+    say(text) {
+      this.part("announcement").textContent = text;
+    }
+
+    complain(name, message, link, label) {
+      if (name === "problem") this.problem = Boolean(message);
+      const place = this.part(name);
+      if (!place) return;
+      place.textContent = message || "";
+      place.hidden = !message;
+      place.classList.toggle("mcp-message--bad", !link);
+      place.classList.toggle("mcp-message--plain", Boolean(link));
+      if (message) this.say("");
+      if (message && link) {
+        const anchor = document.createElement("a");
+        Object.assign(anchor, { href: link, target: "_top", className: "mcp-link", textContent: label });
+        place.append(" ", anchor);
+      }
+    }
+
+    localiseTimes(part) {
+      part.querySelectorAll("time[datetime]").forEach((time) => {
+        const moment = new Date(time.dateTime);
+        const language = time.closest("[lang]") ? time.closest("[lang]").lang : undefined;
+        if (!Number.isNaN(moment.getTime())) {
+          time.textContent = moment.toLocaleString(language, { dateStyle: "medium", timeStyle: "short" });
+        }
+      });
+    }
+
+    clicked(event) {
+      const button = event.target.closest("[data-action]");
+      if (!button || !this.root.contains(button) || button.closest(".mcp-content")) return;
+      if (button.getAttribute("aria-disabled") === "true") return event.preventDefault();
+      const wallet = button.dataset.wallet;
+      const actions = {
+        review: () => this.act(button, () => this.review()),
+        agree: () => this.act(button, () => this.agree()),
+        close: () => button.closest("dialog").close(),
+        withdraw: () => this.open(this.part("withdrawal")),
+        "withdraw-now": () => this.act(button, () => this.withdraw()),
+        connect: () => this.connect(button, wallet),
+        send: () => this.act(button, () => this.change("send", { wallet })),
+        retry: () => this.act(button, () => this.change("retry", { wallet })),
+        disconnect: () => this.act(button, () => this.change("disconnect", { wallet })),
+        download: () => {
+          event.preventDefault();
+          this.act(button, () => this.download(button));
+        },
+      };
+      if (actions[button.dataset.action]) actions[button.dataset.action]();
+      return undefined;
+    }
+
+    async review() {
+      const answer = await this.call("payload", {});
+      if (!answer.ok) return this.complain("problem", answer.message);
+      this.digest = answer.digest;
+      this.part("payload").innerHTML = answer.html.payload;
+      this.localiseTimes(this.part("payload"));
+      this.complain("consent-problem", null);
+      this.say("");
+      return this.open(this.part("consent"));
+    }
+
+    async agree() {
+      const answer = await this.call("consent", { digest: this.digest });
+      if (answer.ok) {
+        this.part("consent").close();
+        this.apply(answer);
+        this.part("panel").focus({ preventScroll: true });
+        if (this.channel) this.channel.postMessage({ uid: this.args.uid });
+        return;
+      }
+      if (answer.code === "payload-changed") await this.review();
+      this.complain("consent-problem", answer.message);
+    }
+
+    async withdraw() {
+      this.part("withdrawal").close();
+      if (await this.change("withdraw", {})) this.part("panel").focus({ preventScroll: true });
+    }
+
+    /* The window must open inside the click, or browsers block it; its address comes afterwards. */
+    connect(button, wallet) {
+      if (this.working) return;
+      const popup = window.open("", "microcred-wallet", "popup,width=560,height=760");
+      if (popup) {
+        popup.document.title = this.args.texts.working;
+        popup.document.body.textContent = this.args.texts.working;
+      }
+      this.act(button, async () => {
+        const answer = await this.call("connect", { wallet, page: window.location.href });
+        if (!answer.ok) {
+          if (popup) popup.close();
+          this.complain("problem", answer.message);
+          return;
+        }
+        this.pending(wallet);
+        if (popup && !popup.closed) {
+          popup.opener = null; // the wallet must not be able to steer this page
+          popup.location.replace(answer.url);
+        } else {
+          const name = button.closest(".mcp-wallet").querySelector(".mcp-wallet__name").textContent;
+          const label = this.args.texts.open_wallet.replace("{wallet}", () => name);
+          this.complain("problem", this.args.texts.popup, answer.url, label);
+        }
+      });
+    }
+
+    /* The wallet the learner went to connect; survives leaving this page for the wallet's. */
+    pending(wallet) {
+      const key = "microcred-pending-" + this.args.uid;
+      try {
+        if (wallet) sessionStorage.setItem(key, wallet);
+        else if (wallet === null) sessionStorage.removeItem(key);
+        return sessionStorage.getItem(key);
+      } catch (error) {
+        if (wallet !== undefined) this.kept = wallet; // storage is closed in some frames
+        return this.kept || null;
+      }
+    }
+
+    /* The way to the wallet ended without a connection: nothing is to be sent by itself later. */
+    notConnected(news) {
+      const wallet = this.pending();
+      if (!wallet || (news.wallet !== true && news.wallet !== wallet)) return; // another page's errand
+      this.pending(null);
+      this.complain("problem", news.problem);
+    }
+
+    async sendPending() {
+      const wallet = this.pending();
+      if (!wallet) return;
+      const button = Array.from(this.root.querySelectorAll('[data-action="send"]')).find(
+        (item) => item.dataset.wallet === wallet
+      );
+      if (!button) return;
+      this.pending(null);
+      await this.act(button, () => this.change("send", { wallet }));
+    }
+
+    async download(link) {
+      let response = null;
+      try {
+        response = await fetch(link.href, { credentials: "same-origin" });
+      } catch (error) {
+        response = null;
+      }
+      if (!response || !response.ok) {
+        const answer = response ? await response.json().catch(() => null) : null;
+        this.complain("problem", (answer && answer.message) || this.args.texts.failed);
+        return;
+      }
+      const name = /filename="([^"]+)"/.exec(response.headers.get("Content-Disposition") || "");
+      const address = URL.createObjectURL(await response.blob());
+      const anchor = document.createElement("a");
+      Object.assign(anchor, { href: address, download: name ? name[1] : "credential" });
+      anchor.click();
+      setTimeout(() => URL.revokeObjectURL(address), 10000);
+      this.say("");
+    }
+
+    /* In a frame as high as its content, "the middle of the window" may be far out of sight. */
+    open(dialog) {
+      const framed = window.self !== window.top;
+      dialog.classList.toggle("mcp-dialog--framed", framed);
+      dialog.showModal();
+      if (!framed) return;
+      const wanted = window.scrollY + this.part("panel").getBoundingClientRect().top - 80;
+      const lowest = document.documentElement.scrollHeight - dialog.offsetHeight - 24;
+      dialog.style.setProperty("--mcp-top", Math.max(0, Math.min(wanted, lowest)) + "px");
+      dialog.scrollIntoView({ block: "nearest" });
+    }
+
+    openChannel() {
+      if (!window.BroadcastChannel) return;
+      this.channel = new BroadcastChannel(CHANNEL);
+      this.channel.onmessage = (event) => {
+        if (!this.root.isConnected) this.stop();
+        else if (event.data && event.data.problem !== undefined) this.notConnected(event.data);
+        else if (event.data && (event.data.uid === this.args.uid || event.data.wallet)) this.soon([0]);
+      };
+      this.stoppers.push(() => this.channel.close());
+    }
+  }
+
+  function readable(address) {
+    try {
+      return decodeURIComponent(address);
+    } catch (error) {
+      return address;
+    }
+  }
+
+  function cookie(name) {
+    const found = document.cookie.split("; ").find((item) => item.startsWith(name + "="));
+    return found ? decodeURIComponent(found.slice(name.length + 1)) : "";
+  }
+
+  window.MicrocredLearningPill = function (runtime, element, args) {
+    return new Pill(runtime, element, args);
+  };
+})();

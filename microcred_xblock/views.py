@@ -1,0 +1,331 @@
+"""View-models and HTML of the learning pill.
+
+The server renders every text once, in the reader's language; after an action the page's script
+swaps the parts that ``live`` sends. So there is one set of templates and no template in JavaScript.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from web_fragments.fragment import Fragment
+
+from . import credential_panel, facts, messages
+from .compat import Viewer
+from .definition import Definition
+from .domain.errors import InvalidPill, MicrocredError
+from .domain.outcomes import CriteriaGroup, Criterion, LearningOutcome, Logic, OutcomeResult, OutcomeStatus
+from .domain.pill import BadgeImage, LearningPill, Mastery
+from .messages import N_
+from .rendering import render
+from .translation import Translator
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudentPage:
+    """What the student view shows. ``blocks`` gives the title of each assessed block by reference.
+
+    ``panel`` is what ``issuance.api`` answered, None if there is no award; ``panel_error`` why it
+    could not answer.
+    """
+
+    key: str
+    title: str
+    pill: LearningPill | None
+    results: tuple[OutcomeResult, ...]
+    problems: tuple[InvalidPill, ...]
+    viewer: Viewer
+    blocks: Mapping[str, str]
+    panel: Any = None
+    panel_error: MicrocredError | None = None
+    downloads: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuthorPage:
+    """What the author view shows."""
+
+    key: str
+    title: str
+    definition: Definition
+    pill: LearningPill | None
+    problems: tuple[InvalidPill, ...]
+    blocks: Mapping[str, str]
+
+
+def student(page: StudentPage, translator: Translator, children: Sequence[Fragment]) -> str:
+    """The student view as HTML."""
+    return render(
+        "student.html", translator,
+        uid=uid(page.key), title=page.title, pill=page.pill, header=_header(page.pill, translator),
+        notice=_notice(page, translator), problems=_problems(page.problems, translator),
+        outcomes=_outcomes(page, translator), progress=_progress(page, translator),
+        panel=_panel(page, translator), viewer=page.viewer,
+        children=[child.content for child in children],
+    )
+
+
+def live(page: StudentPage, translator: Translator) -> dict[str, Any]:
+    """What a handler answers: the state as data, and the parts of the page it changes as HTML."""
+    panel = _panel(page, translator)
+    outcomes = _outcomes(page, translator)
+    shared = {"uid": uid(page.key), "pill": page.pill, "header": _header(page.pill, translator)}
+    return {
+        "outcomes": [{k: item[k] for k in ("id", "status", "title", "label")} for item in outcomes],
+        "state": panel["state"],
+        "busy": panel["busy"],
+        "html": {
+            **({
+                "outcomes": render("outcomes.html", translator, outcomes=outcomes, **shared),
+                "progress": render("progress.html", translator, progress=_progress(page, translator), **shared),
+            } if page.pill else {}),
+            "panel": render("panel.html", translator, panel=panel, **shared),
+        },
+    }
+
+
+def script_arguments(page: StudentPage, translator: Translator) -> dict[str, Any]:
+    """What the page's script needs to start. ``record``: mastered, but no award stored yet."""
+    panel = _panel(page, translator)
+    mastered = page.pill is not None and page.pill.mastered(page.results)
+    _ = translator.gettext
+    return {
+        "uid": uid(page.key),
+        "learner": page.viewer.is_learner and (page.pill is not None or page.panel is not None),
+        "record": mastered and page.panel is None and page.panel_error is None,
+        "busy": panel["busy"],
+        "state": panel["state"],
+        "texts": {
+            "failed": _("That did not work. Nothing is lost; please check your connection and try again."),
+            "signed_out": _("You are signed out. Reload the page and sign in again."),
+            "working": _("One moment…"),
+            "popup": _("Your browser blocked the wallet's window. This link leads there, and back here afterwards:"),
+            "open_wallet": _("Open {wallet}"),
+        },
+    }
+
+
+def payload(payload: Any, page: StudentPage, translator: Translator) -> dict[str, Any]:
+    """The consent dialog: facts first, then the exact documents."""
+    groups = facts.groups(payload.parity, page.viewer, translator, _known(page, translator))
+    documents = [
+        {"name": translator.gettext(name), "text": json.dumps(document, indent=2, ensure_ascii=False)}
+        for name, document in (
+            (N_("Open Badge 3.0"), payload.open_badge), (N_("European Digital Credential (ELM)"), payload.elm),
+        )
+    ]
+    return {
+        "digest": payload.digest,
+        "html": {"payload": render("payload.html", translator, groups=groups, documents=documents)},
+    }
+
+
+def author(page: AuthorPage, translator: Translator, children: Sequence[Fragment]) -> str:
+    """The author view as HTML: promises, assessment map, problems, then the children."""
+    return render(
+        "author.html", translator,
+        uid=uid(page.key), title=page.title, definition=page.definition, pill=page.pill,
+        header=_header(page.pill, translator), problems=_problems(page.problems, translator),
+        outcomes=[_outcome_map(outcome, page, translator) for outcome in page.pill.outcomes] if page.pill else [],
+        mastery=_mastery_sentence(page.pill, translator) if page.pill else "",
+        children=[child.content for child in children],
+    )
+
+
+def uid(key: str) -> str:
+    """A short id for the HTML of one pill, so that two on a page never share one."""
+    return "mcp-" + hashlib.sha256(key.encode()).hexdigest()[:10]
+
+
+def _header(pill: LearningPill | None, translator: Translator) -> dict[str, Any]:
+    if pill is None:
+        return {}
+    _ = translator.gettext
+    recognition = pill.recognition
+    found = []
+    if recognition.eqf_level:
+        found.append(_("EQF level {level}").format(level=recognition.eqf_level))
+    if recognition.workload_hours:
+        found.append(_("{hours} h of work").format(hours=translator.number(recognition.workload_hours)))
+    if recognition.ects:
+        found.append(_("{points} ECTS").format(points=translator.number(recognition.ects)))
+    if recognition.mode:
+        found.append(_(facts.MODES[recognition.mode]))
+    if recognition.bloc:
+        code = recognition.bloc.bloc or recognition.bloc.certification
+        found.append(_("Counts towards {code}").format(code=code))  # never that the bloc itself is earned
+    return {
+        "facts": found, "image": _image(pill),
+        "language": pill.language, "direction": Translator(pill.language).direction,
+    }
+
+
+def _image(pill: LearningPill) -> dict[str, str]:
+    image = pill.image or _default_image(pill)
+    data = base64.b64encode(image.data).decode("ascii")
+    return {"url": f"data:{image.media_type};base64,{data}", "caption": image.caption}
+
+
+def _default_image(pill: LearningPill) -> BadgeImage:
+    from .credentials.badge_image import default_image
+
+    return default_image(pill.title, pill.recognition.eqf_level, pill.language)
+
+
+def _notice(page: StudentPage, translator: Translator) -> dict[str, Any] | None:
+    """One calm line for whoever cannot earn here, or nothing."""
+    if not page.viewer.is_learner:
+        text = messages.text(f"viewer-{page.viewer.kind}", translator)
+        return {"kind": page.viewer.kind, "text": text, "problems": page.viewer.kind == "preview" and page.problems}
+    if page.pill is None and page.panel is None:
+        text = translator.gettext(
+            "The credential of this pill is not ready yet. You can already work through the activities; "
+            "your results are kept."
+        )
+        return {"kind": "unready", "text": text, "problems": ()}
+    return None
+
+
+def _problems(problems: Sequence[InvalidPill], translator: Translator) -> list[dict[str, str]]:
+    return [
+        {"place": messages.place(problem.field, translator), "text": messages.explain(problem, translator)}
+        for problem in problems
+    ]
+
+
+def _panel(page: StudentPage, translator: Translator) -> dict[str, Any]:
+    if not page.viewer.is_learner:
+        return credential_panel.closed("guest")
+    if page.panel is not None:  # an award outlives whatever became of the pill
+        return credential_panel.earned(
+            page.panel, page.downloads, page.viewer, translator, _known(page, translator)
+        )
+    if page.pill is None:
+        return credential_panel.closed("unready")
+    if page.panel_error is not None:
+        return credential_panel.refused(page.panel_error, translator)
+    return credential_panel.not_earned(page.pill, page.results)
+
+
+def _known(page: StudentPage, translator: Translator) -> facts.Known:
+    if page.pill is None:
+        return facts.Known(blocks=page.blocks)
+    return facts.Known(
+        blocks=page.blocks, version=page.pill.version, mastery=_mastery_sentence(page.pill, translator)
+    )
+
+
+def _outcomes(page: StudentPage, translator: Translator) -> list[dict[str, Any]]:
+    if page.pill is None:
+        return []
+    return [
+        _outcome(outcome, result, page, translator)
+        for outcome, result in zip(page.pill.outcomes, page.results, strict=True)
+    ]
+
+
+def _outcome(
+    outcome: LearningOutcome, result: OutcomeResult, page: StudentPage, translator: Translator
+) -> dict[str, Any]:
+    return {
+        "id": outcome.id,
+        "title": outcome.title,
+        "description": outcome.description,
+        "status": result.status.value,
+        "label": _standing(result, translator),
+        "score_css": format((result.fraction * 100).normalize(), "f"),
+        "needed_css": format((result.threshold * 100).normalize(), "f"),
+        "skills": outcome.skills,
+        "activities": [
+            {
+                "title": page.blocks.get(block.block) or translator.gettext("An activity that was removed"),
+                "missing": block.block not in page.blocks,
+                "attempted": block.attempted,
+                "full": block.attempted and block.earned >= block.possible,
+                "points": _points(block, translator) if block.attempted else "",
+            }
+            for block in result.blocks
+        ],
+    }
+
+
+def _standing(result: OutcomeResult, translator: Translator) -> str:
+    _ = translator.gettext
+    reached, needed = translator.percent(result.fraction), translator.percent(result.threshold)
+    if result.status is OutcomeStatus.ACHIEVED:
+        return _("Achieved {reached}, needed {needed}").format(reached=reached, needed=needed)
+    if result.status is OutcomeStatus.NOT_ACHIEVED:
+        return _("Not yet achieved: {reached}, needed {needed}").format(reached=reached, needed=needed)
+    if result.status is OutcomeStatus.IN_PROGRESS:
+        return _("In progress: {done} of {total}").format(done=result.attempted, total=len(result.blocks))
+    return _("Not yet assessed")
+
+
+def _points(block: Any, translator: Translator) -> str:
+    return translator.gettext("{earned} of {possible}").format(
+        earned=translator.number(round(block.earned, 2)), possible=translator.number(round(block.possible, 2))
+    )
+
+
+def _progress(page: StudentPage, translator: Translator) -> dict[str, Any]:
+    if page.pill is None:
+        return {}
+    achieved, total = sum(result.achieved for result in page.results), len(page.results)
+    sentence = translator.ngettext(
+        "{achieved} of {total} outcome achieved", "{achieved} of {total} outcomes achieved", total
+    )
+    return {
+        "achieved": achieved, "total": total, "share": round(100 * achieved / total),
+        "text": sentence.format(achieved=achieved, total=total),
+        "rule": _mastery_sentence(page.pill, translator),
+    }
+
+
+def _mastery_sentence(pill: LearningPill, translator: Translator) -> str:
+    _, rule = translator.gettext, pill.mastery
+    total = len(pill.outcomes)
+    if rule.kind is Mastery.N_OF_M:
+        return _("Achieve at least {n} of the {total} outcomes to earn the credential.").format(n=rule.n, total=total)
+    titles = {outcome.id: outcome.title for outcome in pill.outcomes}
+    names = _(", ").join(_("“{title}”").format(title=titles[name]) for name in rule.required)
+    if rule.kind is Mastery.REQUIRED_PLUS_N and rule.required:
+        return _("Achieve {names} and at least {n} of the others to earn the credential.").format(names=names, n=rule.n)
+    if rule.kind is Mastery.REQUIRED_PLUS_N:
+        return _("Achieve at least {n} of the {total} outcomes to earn the credential.").format(n=rule.n, total=total)
+    return translator.ngettext(
+        "Achieve the outcome to earn the credential.", "Achieve all {total} outcomes to earn the credential.", total
+    ).format(total=total)
+
+
+def _outcome_map(outcome: LearningOutcome, page: AuthorPage, translator: Translator) -> dict[str, Any]:
+    return {
+        "id": outcome.id, "title": outcome.title, "description": outcome.description,
+        "threshold": translator.percent(outcome.threshold), "skills": outcome.skills,
+        "criteria": _criteria(outcome.assessment, page, translator),
+    }
+
+
+def _criteria(group: CriteriaGroup, page: AuthorPage, translator: Translator) -> dict[str, Any]:
+    _ = translator.gettext
+    sentence = _("The best of these counts") if group.logic is Logic.OR else _("The weighted mean of these counts")
+    if group.all_attempted:
+        sentence = _("{rule}; all must be attempted").format(rule=sentence)
+    return {"rule": sentence, "members": [_criterion(member, page, translator) for member in group.members]}
+
+
+def _criterion(member: Criterion | CriteriaGroup, page: AuthorPage, translator: Translator) -> dict[str, Any]:
+    shared = {
+        "weight": translator.number(member.weight),
+        "threshold": translator.percent(member.rule.value) if member.rule else "",
+    }
+    if isinstance(member, CriteriaGroup):
+        return {**shared, "group": _criteria(member, page, translator)}
+    return {
+        **shared, "block": member.block, "title": page.blocks.get(member.block, ""),
+        "missing": member.block not in page.blocks,
+    }
