@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from setuptools import find_packages, setup
+from setuptools import find_namespace_packages, setup
 
 ROOT = Path(__file__).parent
 VERSION = next(
@@ -19,27 +19,32 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     python_requires=">=3.11",
-    packages=find_packages(include=["microcred_xblock", "microcred_xblock.*"]),
+    packages=find_namespace_packages(include=["microcred_xblock", "microcred_xblock.*"]),
     include_package_data=True,
     install_requires=[
         "XBlock>=5.2",
         'web-fragments>=3.1; python_version < "3.12"',  # newer XBlock carries it; see docs/decisions
         "openedx-filters>=2.1",
         "requests>=2.32",
+        "urllib3>=2",  # what requests is made of; wallets.transport pins addresses with its connections
         "lxml>=5.3",
         "cryptography>=43",
         "Django>=5.2,<6",
         "celery>=5.5",
-        "PyLD>=2.0.4",
+        "PyLD>=3",
         "jwcrypto>=1.5.6",
         "jsonschema>=4.20",
         "Pillow>=10",
-        "resvg-py>=0.1",
+        "resvg-py>=0.5",
     ],
     extras_require={
+        # Exactly what the demo pill was tried with: docs/decisions/0008.
         "demo": [
             "xblock-sdk>=0.14",
             "setuptools<82",  # xblock-sdk's fs still imports pkg_resources
+            "xblock-drag-and-drop-v2==5.1.2; python_version >= '3.12'",
+            "xblock-drag-and-drop-v2==5.0.3; python_version < '3.12'",
+            "xblock-problem-builder==5.2.1",
             "PyNaCl>=1.5",
             "PyJWT>=2.8",
         ],
