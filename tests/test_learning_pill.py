@@ -334,7 +334,17 @@ def test_without_an_award_there_is_nothing_to_act_on(api, handler):
     assert (answer.status, answer.data["code"]) == (403, "not-earned")
 
 
-@pytest.mark.parametrize("body", [{}, {"wallet": ""}, {"wallet": 5}, {"wallet": "x" * 300}, [], "text"])
+def test_an_address_that_is_none_leads_nowhere(api):
+    usage = pills.parse()
+    page = pills.block(usage).runtime.handle(
+        pills.block(usage), "wallet_return", webob.Request.blank("/?back=http%3A%2F%2F%5B")
+    )
+    assert page.status_int == 200 and "http://[" not in page.text
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"wallet": ""}, {"wallet": 5}, {"wallet": "x" * 300}, {"wallet": "\ud800"}, [], "text"]
+)
 def test_unusable_requests_are_explained(api, body):
     answer = pills.call(pills.parse(), "send", body)
     assert (answer.status, answer.data["code"], answer.data["field"]) == (400, "request-field", "wallet")

@@ -294,6 +294,16 @@ def test_connecting_again_takes_the_place_of_the_former(award_id, learner, conne
     assert (former.active, former.tokens, former.ended_code, now.active) == (None, "", "replaced", True)
 
 
+def test_what_ended_a_connection_first_stays_the_reason(award_id, learner, connect):
+    """A 401 that our own revocation caused must not be told as the wallet's doing."""
+    connect(award_id)
+    row = models.WalletConnection.objects.get()
+    api.disconnect(learner.id, "testwallet")
+    connecting.end(row, code="wallet-reconnect", now=timezone.now())
+    row.refresh_from_db()
+    assert (row.active, row.ended_code) == (None, "")
+
+
 def test_connecting_again_revokes_the_former_grant(award_id, connect, host):
     connect(award_id)
     former = connecting.tokens_of(models.WalletConnection.objects.get(active=True))

@@ -416,6 +416,8 @@ class TestClocks:
             json.loads(bytes(row.content)), public_key_for=did.ed25519_key_of, loader=pinned.document_loader,
             now=behind,
         )
+        signed = json.loads(bytes(row.content))
+        assert signed["proof"][0]["created"] >= signed["validFrom"], "nothing is signed before it is valid"
 
     def test_times_nobody_agreed_to_within_the_hour_are_set_anew(self, award_row, learner):
         now = self.AWARDED
