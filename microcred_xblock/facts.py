@@ -87,22 +87,23 @@ VALUES: dict[str, str] = {
 MODES = {
     "online": N_("Online"), "blended": N_("Blended"), "presential": N_("On site"), "workbased": N_("At the workplace"),
 }
-_ASSESSMENTS = {
+ASSESSMENTS = {
     "quiz": N_("Quiz"), "practical": N_("Practical assessment"), "portfolio": N_("Portfolio"),
     "project": N_("Project work"), "written-exam": N_("Written examination"), "oral-exam": N_("Oral examination"),
     "continuous": N_("Continuous evaluation"),
 }
-_SUPERVISION = {
+SUPERVISION = {
     "unsupervised": N_("Unsupervised, identity not checked"), "unsupervised-id": N_("Unsupervised, identity checked"),
     "supervised": N_("Supervised, identity not checked"), "supervised-id": N_("Supervised, identity checked"),
 }
 _STATUSES = {
     "status-achieved": N_("Achieved"), "status-not-achieved": N_("Not achieved"),
     "status-in-progress": N_("Not completed"), "status-not-assessed": N_("Not assessed"),
+    "status-not-available": N_("Not offered"),
 }
 # What the documents say in the pill's language; here it is said in the reader's.
 _WORDED = {
-    "mode": MODES, "assessment-type": _ASSESSMENTS, "supervision": _SUPERVISION, "outcome-status": _STATUSES,
+    "mode": MODES, "assessment-type": ASSESSMENTS, "supervision": SUPERVISION, "outcome-status": _STATUSES,
 }
 _CODED = ("outcome-kind", "outcome-reuse-level", "image")
 _TECHNICAL = ("pill-id", "pill-version", "award-id", "awarding-body-did")

@@ -25,12 +25,15 @@ from .domain.errors import (
     MicrocredError,
     Misconfigured,
     NotAllowed,
+    NotReady,
     WalletRefused,
     WalletUnreachable,
 )
 from .rendering import render
 
-STATUS = {InvalidInput: 400, NotAllowed: 403, Misconfigured: 503, WalletRefused: 502, WalletUnreachable: 503}
+STATUS = {
+    InvalidInput: 400, NotAllowed: 403, NotReady: 503, Misconfigured: 503, WalletRefused: 502, WalletUnreachable: 503,
+}
 
 
 def answers(handler: Callable[..., dict]) -> Callable[..., Response]:
@@ -77,10 +80,12 @@ class CredentialHandlers:
             if page.panel is None:
                 raise InvalidPill("This pill cannot be earned as it is.", code="pill-incomplete")
             return views.live(page, self.translator())
+        evidence = self.evidence(pill)
         standing = issuance().record_scores(
-            pill, self.note_scores(self.scores(pill)), learner_id=viewer.id, course_id=compat.course_id(self)
+            pill, self.note_scores(evidence.scores), not_given=evidence.not_given, learner_id=viewer.id,
+            course_id=compat.course_id(self), concealed_until=evidence.concealed_until,
         )
-        page = self.page(viewer, results=standing.results)
+        page = self.page(viewer, results=standing.results, evidence=evidence)
         return views.live(replace(page, panel_error=standing.refusal or page.panel_error), self.translator())
 
     @answers

@@ -26,11 +26,13 @@ BRANCHES: dict[str, str] = {
         "please tell the site's administrator."
     ),
     "wallet-refused": N_("The wallet refused the credential. Choose another wallet, or download the credential."),
+    "not-ready": N_("The course has just been changed. Try again in a minute."),
     "wallet-unreachable": N_("The wallet cannot be reached at the moment."),
     "error": N_("Something went wrong. Nothing is lost; please try again."),
 }
 
 AUTHOR: dict[str, str] = {
+    "author-required": N_("Only authors of this course may edit the pill."),
     "bloc-certification": N_("The certification code must look like RNCP38596 or RS1234."),
     "bloc-code": N_("The code of the bloc must look like {certification}BC01 and belong to the certification."),
     "block-missing": N_(
@@ -41,9 +43,13 @@ AUTHOR: dict[str, str] = {
     "choice": N_("{field} must be one of: {codes}."),
     "date": N_("{field} must be a date such as 2027-08-31."),
     "datetime": N_("{field} must be a time with a timezone."),
+    "definition-changed": N_(
+        "Somebody changed this pill since you opened it, so nothing was saved. What you typed is still here."
+    ),
     "definition-damaged": N_("{field} is damaged: delete it and enter it again."),
     "duplicate-outcome": N_("Two outcomes have the id “{outcome}”: change one of them."),
     "eqf-level": N_("The EQF level must lie between 1 and 8."),
+    "form-unusable": N_("Nothing was saved yet: some values cannot be used. They are marked below."),
     "fraction-places": N_("{field} may have at most four decimal places."),
     "fraction-range": N_("{field} must lie between 0 and 1 (0 % and 100 %), not {value}."),
     "group-depth": N_("The groups of criteria are nested too deeply. Use fewer levels."),
@@ -74,6 +80,7 @@ AUTHOR: dict[str, str] = {
     "outcome-unassessed": N_("Nothing assesses this outcome: choose at least one graded block."),
     "recognition-code": N_("{field} must be one of: {codes}."),
     "recognition-number": N_("{field} must lie above 0 and be at most {most}, with at most two decimals."),
+    "percentage": N_("Write a percentage from 0 to 100 with digits, for example 70, with two decimals at most."),
     "reuse-level": N_(
         "The reuse level must be transversal, cross-sector, sector-specific or occupation-specific."
     ),
@@ -102,6 +109,10 @@ LEARNER: dict[str, str] = {
     "sign-in": N_("You are signed out. Sign in, go back to your course and connect the wallet again."),
     "viewer-anonymous": N_("Sign in to earn this credential. Nothing you do now is recorded."),
     "viewer-preview": N_("This is a preview: nothing is recorded and no credential is issued."),
+    "viewer-unconfirmed": N_(
+        "Confirm your e-mail address to earn this credential: follow the link in the message that this site sent you. "
+        "Your answers are kept."
+    ),
     "viewer-visitor": N_("Enrol in this course to earn this credential. Nothing you do now is recorded."),
     "award-results": N_("The results do not fit the outcomes of this pill. Reload the page."),
     "attempt-expired": N_("Connecting the wallet took too long. Go back to your course and connect it again."),

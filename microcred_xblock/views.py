@@ -16,10 +16,18 @@ from typing import Any
 from web_fragments.fragment import Fragment
 
 from . import credential_panel, facts, messages
-from .compat import Viewer
+from .compat import Evidence, Viewer
 from .definition import Definition
 from .domain.errors import InvalidPill, MicrocredError
-from .domain.outcomes import CriteriaGroup, Criterion, LearningOutcome, Logic, OutcomeResult, OutcomeStatus
+from .domain.outcomes import (
+    BlockResult,
+    CriteriaGroup,
+    Criterion,
+    LearningOutcome,
+    Logic,
+    OutcomeResult,
+    OutcomeStatus,
+)
 from .domain.pill import BadgeImage, LearningPill, Mastery
 from .messages import N_
 from .rendering import render
@@ -44,11 +52,12 @@ class StudentPage:
     panel: Any = None
     panel_error: MicrocredError | None = None
     downloads: Mapping[str, str] = field(default_factory=dict)
+    evidence: Evidence = field(default_factory=Evidence)
 
 
 @dataclass(frozen=True, kw_only=True)
 class AuthorPage:
-    """What the author view shows."""
+    """What the author view shows. ``in_studio``: an Edit button is near."""
 
     key: str
     title: str
@@ -56,6 +65,7 @@ class AuthorPage:
     pill: LearningPill | None
     problems: tuple[InvalidPill, ...]
     blocks: Mapping[str, str]
+    in_studio: bool = False
 
 
 def student(page: StudentPage, translator: Translator, children: Sequence[Fragment]) -> str:
@@ -129,7 +139,7 @@ def author(page: AuthorPage, translator: Translator, children: Sequence[Fragment
     """The author view as HTML: promises, assessment map, problems, then the children."""
     return render(
         "author.html", translator,
-        uid=uid(page.key), title=page.title, definition=page.definition, pill=page.pill,
+        uid=uid(page.key), title=page.title, in_studio=page.in_studio, definition=page.definition, pill=page.pill,
         header=_header(page.pill, translator), problems=_problems(page.problems, translator),
         outcomes=[_outcome_map(outcome, page, translator) for outcome in page.pill.outcomes] if page.pill else [],
         mastery=_mastery_sentence(page.pill, translator) if page.pill else "",
@@ -160,13 +170,13 @@ def _header(pill: LearningPill | None, translator: Translator) -> dict[str, Any]
         code = recognition.bloc.bloc or recognition.bloc.certification
         found.append(_("Counts towards {code}").format(code=code))  # never that the bloc itself is earned
     return {
-        "facts": found, "image": _image(pill),
+        "facts": found, "image": image(pill.image or _default_image(pill)),
         "language": pill.language, "direction": Translator(pill.language).direction,
     }
 
 
-def _image(pill: LearningPill) -> dict[str, str]:
-    image = pill.image or _default_image(pill)
+def image(image: BadgeImage) -> dict[str, str]:
+    """The address and the text alternative of a badge image."""
     data = base64.b64encode(image.data).decode("ascii")
     return {"url": f"data:{image.media_type};base64,{data}", "caption": image.caption}
 
@@ -188,6 +198,12 @@ def _notice(page: StudentPage, translator: Translator) -> dict[str, Any] | None:
             "your results are kept."
         )
         return {"kind": "unready", "text": text, "problems": ()}
+    if page.evidence.annulled and page.panel is None:
+        text = translator.gettext(
+            "The course team set the result of this section to nothing, so nothing here counts towards the "
+            "credential. Ask the course team if you think this is a mistake."
+        )
+        return {"kind": "annulled", "text": text, "problems": ()}
     return None
 
 
@@ -237,25 +253,38 @@ def _outcome(
         "title": outcome.title,
         "description": outcome.description,
         "status": result.status.value,
-        "label": _standing(result, translator),
+        "label": _standing(result, page, translator),
         "score_css": format((result.fraction * 100).normalize(), "f"),
         "needed_css": format((result.threshold * 100).normalize(), "f"),
         "skills": outcome.skills,
-        "activities": [
-            {
-                "title": page.blocks.get(block.block) or translator.gettext("An activity that was removed"),
-                "missing": block.block not in page.blocks,
-                "attempted": block.attempted,
-                "full": block.attempted and block.earned >= block.possible,
-                "points": _points(block, translator) if block.attempted else "",
-            }
-            for block in result.blocks
-        ],
+        "activities": [_activity(block, page, translator) for block in result.blocks],
     }
 
 
-def _standing(result: OutcomeResult, translator: Translator) -> str:
+def _activity(block: BlockResult, page: StudentPage, translator: Translator) -> dict[str, Any]:
+    """One line of what assesses an outcome. The title of what this learner cannot open stays hidden."""
     _ = translator.gettext
+    withheld = block.block in page.evidence.withheld
+    missing = withheld or block.block not in page.blocks
+    title = page.blocks.get(block.block) if not missing else None
+    return {
+        "title": title or (_("An activity that is not open to you") if withheld else _("An activity that was removed")),
+        "missing": missing,
+        "why": _("not open yet, or not for you: ask the course team") if withheld else _(
+            "not available: ask the course team"
+        ),
+        "attempted": block.attempted,
+        "full": block.attempted and block.earned >= block.possible and block.block not in page.evidence.concealed,
+        "points": _points(block, page, translator) if block.attempted else "",
+    }
+
+
+def _standing(result: OutcomeResult, page: StudentPage, translator: Translator) -> str:
+    _ = translator.gettext
+    if result.attempted and any(block.block in page.evidence.concealed for block in result.blocks):
+        return _("Answered: {done} of {total}. The result is not shown yet").format(
+            done=result.attempted, total=len(result.blocks)
+        )
     reached, needed = translator.percent(result.fraction), translator.percent(result.threshold)
     if result.status is OutcomeStatus.ACHIEVED:
         return _("Achieved {reached}, needed {needed}").format(reached=reached, needed=needed)
@@ -263,10 +292,14 @@ def _standing(result: OutcomeResult, translator: Translator) -> str:
         return _("Not yet achieved: {reached}, needed {needed}").format(reached=reached, needed=needed)
     if result.status is OutcomeStatus.IN_PROGRESS:
         return _("In progress: {done} of {total}").format(done=result.attempted, total=len(result.blocks))
+    if result.status is OutcomeStatus.NOT_AVAILABLE:
+        return _("Nothing that assesses this is offered to you: ask the course team")
     return _("Not yet assessed")
 
 
-def _points(block: Any, translator: Translator) -> str:
+def _points(block: BlockResult, page: StudentPage, translator: Translator) -> str:
+    if block.block in page.evidence.concealed:
+        return translator.gettext("answered")
     return translator.gettext("{earned} of {possible}").format(
         earned=translator.number(round(block.earned, 2)), possible=translator.number(round(block.possible, 2))
     )

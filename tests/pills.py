@@ -55,7 +55,7 @@ def child(pill, name: str):
     """The block with this url_name below ``pill``."""
     from microcred_xblock import compat
 
-    return compat.resolve_reference(pill, name)
+    return compat.referenced_blocks(pill)[name]
 
 
 def answer(usage: str, learner: str, **scores: float) -> None:

@@ -42,6 +42,7 @@ STATUS = {
     OutcomeStatus.NOT_ACHIEVED: "Failed",
     OutcomeStatus.IN_PROGRESS: "InProgress",
     OutcomeStatus.NOT_ASSESSED: "Enrolled",
+    OutcomeStatus.NOT_AVAILABLE: "Enrolled",
 }
 
 

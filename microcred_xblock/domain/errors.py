@@ -7,6 +7,7 @@
     │   ├── InvalidPill         the pill as written cannot be assessed or issued
     │   ├── InvalidDocument     a composed credential would not be standards-true
     │   └── InvalidAnswer       a handler, callback or form was sent something unusable
+    ├── NotReady                the platform is still at work; ask again in a moment
     ├── NotAllowed              this person may not do this here (preview, anonymous, no consent)
     ├── Misconfigured           the admin must act: no issuer, no key, expired certificate
     ├── WalletRefused           the wallet answered and said no; retrying changes nothing
@@ -60,6 +61,12 @@ class InvalidAnswer(InvalidInput):
     """A request, callback or outside document does not have the form it must have."""
 
     default_code = "invalid-answer"
+
+
+class NotReady(MicrocredError):
+    """The platform has not finished something this depends on. Asking again later is enough."""
+
+    default_code = "not-ready"
 
 
 class NotAllowed(MicrocredError):

@@ -7,8 +7,8 @@ compared as rational numbers, so 2 of 3 points meet neither more nor less than t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import ROUND_FLOOR, Decimal
 from enum import Enum
@@ -196,6 +196,7 @@ class OutcomeStatus(str, Enum):
     IN_PROGRESS = "in-progress"
     NOT_ACHIEVED = "not-achieved"
     ACHIEVED = "achieved"
+    NOT_AVAILABLE = "not-available"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -237,20 +238,29 @@ class OutcomeResult:
         return sum(block.attempted for block in self.blocks)
 
 
-def assess(outcomes: Iterable[LearningOutcome], scores: Mapping[str, Score]) -> tuple[OutcomeResult, ...]:
+def assess(
+    outcomes: Iterable[LearningOutcome], scores: Mapping[str, Score], *, not_given: Collection[str] = ()
+) -> tuple[OutcomeResult, ...]:
     """One result per outcome, in the pill's order. ``scores`` is keyed by block reference.
 
-    Pure. A block without a score counts as not attempted. Monotone: a higher score never lowers
-    a fraction and never takes an achieved outcome away.
+    Pure. A block without a score counts as not attempted. A block in ``not_given`` was never meant for this
+    learner (another draw, another group): the outcome is assessed without it, and is ``not-available`` if
+    nothing remains. Monotone: a higher score never lowers a fraction and never takes an achieved outcome away.
     """
-    return tuple(_assess_one(outcome, scores) for outcome in outcomes)
+    return tuple(_assess_one(outcome, scores, frozenset(not_given)) for outcome in outcomes)
 
 
-def _assess_one(outcome: LearningOutcome, scores: Mapping[str, Score]) -> OutcomeResult:
-    blocks = tuple(_block_result(leaf, scores.get(leaf.block)) for leaf in outcome.assessment.leaves())
-    fraction = _fraction(outcome.assessment, scores)
+def _assess_one(outcome: LearningOutcome, scores: Mapping[str, Score], not_given: frozenset[str]) -> OutcomeResult:
+    assessment = _given(outcome.assessment, not_given) if not_given else outcome.assessment
+    if assessment is None:
+        return OutcomeResult(
+            outcome_id=outcome.id, status=OutcomeStatus.NOT_AVAILABLE, fraction=_floor(Fraction(0)),
+            threshold=outcome.threshold, blocks=(),
+        )
+    blocks = tuple(_block_result(leaf, scores.get(leaf.block)) for leaf in assessment.leaves())
+    fraction = _fraction(assessment, scores)
     attempted = sum(block.attempted for block in blocks)
-    if _met(outcome.assessment, scores) and attempted:
+    if _met(assessment, scores) and attempted:
         status = OutcomeStatus.ACHIEVED
     elif attempted == 0:
         status = OutcomeStatus.NOT_ASSESSED
@@ -266,6 +276,38 @@ def _assess_one(outcome: LearningOutcome, scores: Mapping[str, Score]) -> Outcom
         blocks=blocks,
         assessed_at=max((block.at for block in blocks if block.attempted and block.at), default=None),
     )
+
+
+def conceal(results: Iterable[OutcomeResult], blocks: Collection[str]) -> tuple[OutcomeResult, ...]:
+    """``results`` as somebody may see them who must not know how ``blocks`` were answered, only that they were.
+
+    Nothing about an outcome that one of them assesses is told: a share of the points would give the rest away.
+    """
+    return tuple(
+        _conceal(result, frozenset(blocks)) if any(block.block in blocks for block in result.blocks) else result
+        for result in results
+    )
+
+
+def _conceal(result: OutcomeResult, blocks: frozenset[str]) -> OutcomeResult:
+    told = tuple(
+        replace(block, earned=Decimal(0), possible=Decimal(0)) if block.block in blocks else block
+        for block in result.blocks
+    )
+    status = OutcomeStatus.IN_PROGRESS if result.attempted else OutcomeStatus.NOT_ASSESSED
+    return replace(result, status=status, fraction=_floor(Fraction(0)), blocks=told)
+
+
+def _given(group: CriteriaGroup, not_given: frozenset[str]) -> CriteriaGroup | None:
+    """The group without the blocks this learner was not given; None if nothing remains."""
+    kept: list[Criterion | CriteriaGroup] = []
+    for member in group.members:
+        if isinstance(member, CriteriaGroup):
+            rest = _given(member, not_given)
+            kept += [rest] if rest is not None else []
+        elif member.block not in not_given:
+            kept.append(member)
+    return replace(group, members=tuple(kept)) if kept else None
 
 
 def _block_result(leaf: Criterion, score: Score | None) -> BlockResult:

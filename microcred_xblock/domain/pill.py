@@ -148,6 +148,11 @@ class LearningPill:
         canonical = json.dumps(certified, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
         return hashlib.sha256(canonical.encode()).hexdigest()[:12]
 
+    @property
+    def references(self) -> frozenset[str]:
+        """Every block that assesses something here."""
+        return frozenset(leaf.block for outcome in self.outcomes for leaf in outcome.assessment.leaves())
+
     def mastered(self, results: Iterable[OutcomeResult]) -> bool:
         """Whether ``results`` satisfy the mastery rule. Results of unknown outcomes are ignored."""
         ids = [outcome.id for outcome in self.outcomes]

@@ -127,3 +127,25 @@ class IssuerAdmin(ReadOnly, admin.ModelAdmin):
         "updated_at",
     )
     inlines = (SigningKeyInline,)
+
+
+@admin.register(models.AssessmentRequest)
+class AssessmentRequestAdmin(ReadOnly, admin.ModelAdmin):
+    """Learners whose scores have changed and who are not assessed yet: normally none for longer than seconds."""
+
+    list_display = ("pill_id", "learner_id", "due_at", "attempts", "error_code")
+    list_filter = ("error_code",)
+    search_fields = ("=learner_id", "=pill_id")
+    fields = ("pill_id", "learner_id", "due_at", "attempts", "error_code")
+    show_full_result_count = False
+
+
+@admin.register(models.IndexRequest)
+class IndexRequestAdmin(ReadOnly, admin.ModelAdmin):
+    """Courses that were published and whose pills are not read yet."""
+
+    list_display = ("course_id", "due_at", "attempts", "error_code")
+    list_filter = ("error_code",)
+    search_fields = ("=course_id",)
+    fields = ("course_id", "due_at", "attempts", "error_code", "leased_until")
+    show_full_result_count = False

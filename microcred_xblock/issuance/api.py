@@ -6,7 +6,7 @@ person of the request *is* the learner; that an award is this learner's is check
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from django.utils import timezone
@@ -25,13 +25,19 @@ DOWNLOAD_KINDS = downloads.KINDS
 
 
 def record_scores(
-    pill: LearningPill, scores: Mapping[str, Score], *, learner_id: str, course_id: str, now: datetime | None = None
+    pill: LearningPill, scores: Mapping[str, Score], *, learner_id: str, course_id: str,
+    not_given: Collection[str] = (), concealed_until: datetime | None = None, now: datetime | None = None,
 ) -> Standing:
     """Assess the learner and, at the first mastery, make the award. Idempotent, also in two requests at once.
 
+    ``not_given``: blocks that were never meant for this learner; outcomes are assessed without them.
+    ``concealed_until``: before then the learner must not know the result, so no award is made.
     ``Standing.refusal`` is set where a site's own condition stopped the award (filter AwardRequested).
     """
-    return awarding.record_scores(pill, scores, learner_id=learner_id, course_id=course_id, now=now)
+    return awarding.record_scores(
+        pill, scores, learner_id=learner_id, course_id=course_id, not_given=not_given,
+        concealed_until=concealed_until, now=now,
+    )
 
 
 def panel(learner_id: str, pill_id: str) -> Panel | None:

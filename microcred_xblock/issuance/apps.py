@@ -4,6 +4,26 @@ from typing import ClassVar
 
 from django.apps import AppConfig
 
+_SIGNALS = "lms.djangoapps.grades.signals.signals"
+_STORE = "xmodule.modulestore.django"
+
+
+def _receiver(function: str, signal: str) -> dict[str, str]:
+    return {
+        "receiver_func_name": function, "signal_path": signal,
+        "dispatch_uid": f"microcred.{function}.{signal.rpartition('.')[2]}",
+    }
+
+
+_SCORES = (
+    _receiver("score_changed", f"{_SIGNALS}.PROBLEM_WEIGHTED_SCORE_CHANGED"),
+    _receiver("score_changed", f"{_SIGNALS}.SUBSECTION_OVERRIDE_CHANGED"),
+)
+_CONTENT = (
+    _receiver("course_published", f"{_STORE}.COURSE_PUBLISHED"),
+    _receiver("course_deleted", f"{_STORE}.COURSE_DELETED"),
+)
+
 
 class IssuanceConfig(AppConfig):
     """``plugin_app`` is read by edx-django-utils; names are spelled out so that nothing of it is needed elsewhere."""
@@ -23,8 +43,18 @@ class IssuanceConfig(AppConfig):
             }
             for project in ("lms.djangoapp", "cms.djangoapp")
         },
+        # By dotted path, so that nothing of the platform is imported here. Studio has no grades.
+        "signals_config": {
+            "lms.djangoapp": {"relative_path": "receivers", "receivers": [*_SCORES, *_CONTENT]},
+            "cms.djangoapp": {"relative_path": "receivers", "receivers": [*_CONTENT]},
+        },
     }
 
     def ready(self) -> None:
-        """Register the system checks."""
+        """Register the system checks; give Celery its entries."""
+        from django.conf import settings
+
         from . import checks  # noqa: F401
+        from .settings.common import schedule
+
+        schedule(settings)  # here, because the platform's production settings are assigned after those of plugins

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID, uuid4, uuid5
@@ -25,7 +25,8 @@ _ACHIEVEMENTS = UUID("a2f0a7a4-1f0c-4d7a-8a55-6d1d6b1f5c11")
 
 
 def record_scores(
-    pill: LearningPill, scores: Mapping[str, Score], *, learner_id: str, course_id: str, now: datetime | None = None
+    pill: LearningPill, scores: Mapping[str, Score], *, learner_id: str, course_id: str,
+    not_given: Collection[str] = (), concealed_until: datetime | None = None, now: datetime | None = None,
 ) -> Standing:
     """Assess ``scores`` and, at the first mastery, store the award. Idempotent; safe in two requests at once.
 
@@ -33,9 +34,11 @@ def record_scores(
     checked that ``learner_id`` may earn here.
     """
     now = now or timezone.now()
-    results = assess(pill.outcomes, {block: _not_future(score, now) for block, score in scores.items()})
+    past = {block: _not_future(score, now) for block, score in scores.items()}
+    results = assess(pill.outcomes, past, not_given=not_given)
     held = held_award(learner_id, pill.id)
-    if held is not None or not pill.mastered(results):
+    concealed = concealed_until is not None and concealed_until > now
+    if held is not None or concealed or not pill.mastered(results):
         return Standing(
             results=results, mastered=pill.mastered(results), award_id=str(held.pk) if held is not None else None
         )

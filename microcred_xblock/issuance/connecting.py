@@ -77,12 +77,13 @@ def describe(
         if host is None or not stale:
             raise
         return host, codec.decode(ServiceDescription, host.description)
-    values: dict[str, Any] = {"etag": found.etag, "fresh_until": found.fresh_until, "fetched_at": now}
+    values: dict[str, Any] = {
+        "wallet_id": wanted.id, "base_url": wanted.base_url, "etag": found.etag, "fresh_until": found.fresh_until,
+        "fetched_at": now,
+    }
     if found.description is not None:
         values["description"] = codec.encode(found.description)
-    host, _ = models.WalletHost.objects.update_or_create(
-        key=key, defaults=values, create_defaults={**values, "wallet_id": wanted.id, "base_url": wanted.base_url}
-    )
+    host, _ = models.WalletHost.objects.update_or_create(key=key, defaults=values)
     return host, codec.decode(ServiceDescription, host.description)
 
 

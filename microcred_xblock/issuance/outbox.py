@@ -103,9 +103,21 @@ def sweep(now: datetime, *, limit: int = 500) -> int:
     credentials = list(due_credentials(now).values_list("pk", flat=True)[:limit])
     free = Q(connection__leased_until__isnull=True) | Q(connection__leased_until__lt=now)
     connections = list(due_deliveries(now).filter(free).values_list("connection_id", flat=True).distinct()[:limit])
+    overdue = {"due_at__lte": _overdue(now)}
+    assessments = list(models.AssessmentRequest.objects.filter(**overdue).values_list("pk", flat=True)[:limit])
+    courses = list(models.IndexRequest.objects.filter(**overdue).values_list("pk", flat=True)[:limit])
+    for pk in courses:
+        enqueue(tasks.index_course, pk)
+    for pk in assessments:
+        enqueue(tasks.assess_learner, pk)
     for pk in credentials:
         enqueue(tasks.issue_credential, pk)
     for pk in connections:
         enqueue(tasks.deliver_connection, pk)
     models.AuthorizationAttempt.objects.filter(expires_at__lt=now - timedelta(days=1)).delete()
-    return len(credentials) + len(connections)
+    return len(courses) + len(assessments) + len(credentials) + len(connections)
+
+
+def _overdue(now: datetime) -> datetime:
+    """Requests have their own task at once; the sweep takes what is older than such a task can wait."""
+    return now - timedelta(seconds=30)

@@ -46,6 +46,24 @@ def deliver_connection(connection_pk: int) -> None:
 
 @shared_task(ignore_result=True)
 @_quietly
+def assess_learner(request_pk: int) -> None:
+    """Assess one learner in one pill after a score has changed."""
+    from . import assessing
+
+    assessing.assess(request_pk, now=timezone.now())
+
+
+@shared_task(ignore_result=True)
+@_quietly
+def index_course(request_pk: int) -> None:
+    """Bring the index of one course up to date after it was published."""
+    from . import indexing
+
+    indexing.index(request_pk, now=timezone.now())
+
+
+@shared_task(ignore_result=True)
+@_quietly
 def sweep() -> None:
     """Find rows whose task was lost. Run it every minute."""
     from . import outbox

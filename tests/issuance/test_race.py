@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import django
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -13,7 +14,12 @@ ROOT = Path(__file__).parents[2]
 MORE = os.environ.get("MICROCRED_RACE_DATABASES", "").split()
 
 
-@pytest.mark.parametrize("database", ["sqlite", *MORE])
+SQLITE = pytest.param("sqlite", marks=pytest.mark.skipif(
+    django.VERSION < (5, 1), reason="Django 4.2 cannot begin SQLite's transactions as writers; sites run MySQL there"
+))
+
+
+@pytest.mark.parametrize("database", [SQLITE, *MORE])
 def test_nothing_is_lost_or_doubled(database, tmp_path):
     url = f"sqlite:{tmp_path / 'race.sqlite3'}" if database == "sqlite" else database
     done = subprocess.run(

@@ -164,17 +164,17 @@ def test_right_answers_achieve_every_outcome(edition):
     block = edition()
     pill = block.pill()
     references = {leaf.block for outcome in pill.outcomes for leaf in outcome.assessment.leaves()}
-    assert compat.child_scores(block, references) == {}, "nobody has answered yet"
+    assert compat.evidence(block, references).scores == {}, "nobody has answered yet"
 
     for name, items in placements(edition.olx).items():
-        place(compat.resolve_reference(block, name), items)
+        place(compat.referenced_blocks(block)[name], items)
     for name, submission in choices(edition.olx).items():
-        assert call(compat.resolve_reference(block, name), "submit", submission)["completed"]
+        assert call(compat.referenced_blocks(block)[name], "submit", submission)["completed"]
 
-    scores = compat.child_scores(edition(), references)
+    scores = compat.evidence(edition(), references).scores
     assert {name: score.fraction for name, score in scores.items()} == dict.fromkeys(references, 1)
     assert all(result.achieved for result in assess(pill.outcomes, scores))
-    assert compat.child_scores(edition("bea"), references) == {}, "another learner is not affected"
+    assert compat.evidence(edition("bea"), references).scores == {}, "another learner is not affected"
 
 
 def test_wrong_answers_achieve_nothing(edition):
@@ -182,34 +182,34 @@ def test_wrong_answers_achieve_nothing(edition):
     pill = block.pill()
     for name, items in placements(edition.olx).items():
         zones = list(items.values())
-        place(compat.resolve_reference(block, name), dict(zip(items, zones[1:] + zones[:1], strict=True)))
+        place(compat.referenced_blocks(block)[name], dict(zip(items, zones[1:] + zones[:1], strict=True)))
     for name, submission in choices(edition.olx).items():
         wrong = {question: {"value": ""} if isinstance(s, dict) else ["limit"] for question, s in submission.items()}
-        call(compat.resolve_reference(block, name), "submit", wrong)
+        call(compat.referenced_blocks(block)[name], "submit", wrong)
 
     references = {leaf.block for outcome in pill.outcomes for leaf in outcome.assessment.leaves()}
-    results = assess(pill.outcomes, compat.child_scores(edition(), references))
+    results = assess(pill.outcomes, compat.evidence(edition(), references).scores)
     assert {result.status for result in results} == {OutcomeStatus.NOT_ACHIEVED}
 
 
 def test_a_decoy_that_is_placed_costs_points(edition):
-    block = compat.resolve_reference(edition(), "energy-sources")
+    block = compat.referenced_blocks(edition())["energy-sources"]
     decoy = next(item for item in block.data["items"] if not item["zones"])
     place(block, {**placements(edition.olx)["energy-sources"], decoy["id"]: "hub"})
-    assert compat.child_scores(edition(), {"energy-sources"})["energy-sources"].fraction == compat.exact(6 / 7)
+    assert compat.evidence(edition(), {"energy-sources"}).scores["energy-sources"].fraction == compat.exact(6 / 7)
 
 
 def test_exercises_refer_to_no_other_host(edition):
     block = edition()
     for name in (*placements(edition.olx), *choices(edition.olx)):
-        child = compat.resolve_reference(block, name)
+        child = compat.referenced_blocks(block)[name]
         fragment = child.runtime.render(child, "student_view", {})
         assert not [item.data for item in fragment.resources if item.kind == "url" and "//" in item.data]
 
 
 def test_exercises_on_one_page_have_ids_of_their_own(edition):
     block = edition()
-    names = [compat.resolve_reference(block, name).url_name for name in placements(edition.olx)]
+    names = [compat.referenced_blocks(block)[name].url_name for name in placements(edition.olx)]
     assert len(set(names)) == len(names)
     assert all(re.fullmatch(r"[\w-]+", name) for name in names)
 
@@ -218,7 +218,7 @@ def test_exercises_speak_the_language_of_the_reader(edition):
     from django.utils import translation
 
     block = edition()
-    placing, asking = (compat.resolve_reference(block, name) for name in ("lockout-order", "decisions"))
+    placing, asking = (compat.referenced_blocks(block)[name] for name in ("lockout-order", "decisions"))
     with translation.override("fr"):
         catalogue = placing.runtime.service(placing, "i18n").get_javascript_i18n_catalog_url(placing)
         assert catalogue.endswith("/public/js/translations/fr/text.js")

@@ -71,7 +71,7 @@ class Consent(models.Model):
         SHARE = "share", "Send to a wallet"
 
     award = models.ForeignKey(Award, on_delete=models.PROTECT, related_name="consents")
-    purpose = models.CharField(max_length=10, choices=Purpose)
+    purpose = models.CharField(max_length=10, choices=Purpose.choices)
     recipient = models.CharField(max_length=255, blank=True, help_text="The issuer's DID, or the wallet's host.")
     formats = models.JSONField()
     payload_digest = models.CharField(max_length=64)
@@ -114,7 +114,7 @@ class Credential(models.Model):
     salt = models.CharField(max_length=64)
     issued_at = models.DateTimeField()
     valid_from = models.DateTimeField()
-    state = models.CharField(max_length=10, choices=State, default=State.PREPARED, db_index=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PREPARED, db_index=True)
     document = models.TextField(blank=True)
     content = models.BinaryField(blank=True, default=b"")
     media_type = models.CharField(max_length=100, blank=True)

@@ -41,7 +41,7 @@ class SigningKey(models.Model):
         SEAL = "seal", "ELM seal"
 
     issuer = models.ForeignKey(Issuer, on_delete=models.PROTECT, related_name="keys")
-    purpose = models.CharField(max_length=20, choices=Purpose)
+    purpose = models.CharField(max_length=20, choices=Purpose.choices)
     algorithm = models.CharField(max_length=20)
     method_id = models.CharField(max_length=500, help_text="The verification method: the DID and the key's name.")
     fingerprint = models.CharField(max_length=64, unique=True)

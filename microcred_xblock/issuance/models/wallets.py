@@ -129,7 +129,7 @@ class Delivery(models.Model):
 
     credential = models.ForeignKey(Credential, on_delete=models.PROTECT, related_name="deliveries")
     connection = models.ForeignKey(WalletConnection, on_delete=models.PROTECT, related_name="deliveries")
-    state = models.CharField(max_length=15, choices=State, default=State.QUEUED, db_index=True)
+    state = models.CharField(max_length=15, choices=State.choices, default=State.QUEUED, db_index=True)
     attempts = models.PositiveIntegerField(default=0)
     next_attempt_at = models.DateTimeField(null=True, blank=True, db_index=True)
     error_code = models.CharField(max_length=60, blank=True)

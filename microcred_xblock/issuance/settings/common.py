@@ -29,6 +29,11 @@
     ``{"connect", "read", "total"}`` in seconds, for each request to a wallet.
 ``MICROCRED_CA_BUNDLE``
     A file of certificate authorities to trust instead of the usual ones.
+``MICROCRED_EARNING_ROLES``
+    Course roles (``staff``, ``instructor``, ``beta_testers``, …) whose holders may earn, enrolled or not. Without it
+    actively enrolled learners earn, and staff see a preview.
+``MICROCRED_CELERY_QUEUE``
+    The Celery queue of all tasks of this app; empty for the platform's default queue.
 ``MICROCRED_RUNNER``
     ``celery`` hands work to Celery; ``thread`` does it beside the request, for the demonstration.
 """
@@ -52,8 +57,15 @@ DEFAULTS: dict[str, Any] = {
     "MICROCRED_ALLOW_LOOPBACK_HTTP": False,
     "MICROCRED_HTTP_TIMEOUTS": {"connect": 5, "read": 10, "total": 20},
     "MICROCRED_CA_BUNDLE": "",
+    "MICROCRED_EARNING_ROLES": [],
+    "MICROCRED_CELERY_QUEUE": "",
     "MICROCRED_RUNNER": "celery",
 }
+TASKS = tuple(
+    f"microcred_xblock.issuance.tasks.{name}"
+    for name in ("assess_learner", "deliver_connection", "index_course", "issue_credential", "sweep")
+)
+SWEEP_SECONDS = 60
 SECRETS = ("MICROCRED_KEYS_PASSPHRASE", "MICROCRED_SEAL_PASSWORD", "MICROCRED_TOKEN_KEY")
 
 
@@ -62,3 +74,14 @@ def plugin_settings(settings: Any) -> None:
     for name, default in DEFAULTS.items():
         if not hasattr(settings, name):
             setattr(settings, name, os.environ.get(name, default) if name in SECRETS else deepcopy(default))
+
+
+def schedule(settings: Any) -> None:
+    """Have Celery beat sweep every minute (in the LMS), and route the tasks where the admin wants them."""
+    queue = getattr(settings, "MICROCRED_CELERY_QUEUE", "")
+    if queue and hasattr(settings, "EXPLICIT_QUEUES"):
+        settings.EXPLICIT_QUEUES.update({task: {"queue": queue} for task in TASKS})
+    if getattr(settings, "ROOT_URLCONF", "") == "lms.urls" and hasattr(settings, "CELERYBEAT_SCHEDULE"):
+        settings.CELERYBEAT_SCHEDULE.setdefault(
+            "microcred-sweep", {"task": "microcred_xblock.issuance.tasks.sweep", "schedule": SWEEP_SECONDS}
+        )

@@ -1,0 +1,65 @@
+"""From a changed score on the platform to an assessment, with nobody at the keyboard."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from .. import compat
+from . import awarding, models, outbox, requests, tasks
+
+
+def request(learner_id: str, block_id: str, *, now: datetime) -> int:
+    """A score of ``learner_id`` on ``block_id`` changed, or the grade of the subsection ``block_id`` was overridden.
+
+    Stores and enqueues an assessment for each pill that the block is in; how many. One indexed query, and nothing
+    else, for a block in no pill.
+    """
+    pills = list(
+        models.PillBlock.objects.filter(block=models.pair_key(block_id)).values_list("pill_id", flat=True)
+    )
+    for pill_id in pills:
+        _ask(learner_id, pill_id, now)
+    return len(pills)
+
+
+def _ask(learner_id: str, pill_id: str, now: datetime) -> None:
+    key = {"learner_pill": models.pair_key(learner_id, pill_id)}
+    with transaction.atomic():  # a savepoint: what fails here must not poison the transaction of the learner's answer
+        pk = requests.ask(models.AssessmentRequest.objects, now, key=key, learner_id=learner_id, pill_id=pill_id)
+    outbox.enqueue(tasks.assess_learner, pk)
+
+
+def assess(request_pk: int, *, now: datetime) -> None:
+    """Do what a request asks for, and forget it. What fails stays due. Safe in two workers at once."""
+    row = models.AssessmentRequest.objects.filter(pk=request_pk).first()
+    if row is None:
+        return
+    try:
+        again = _assess(row.learner_id, row.pill_id, now)
+    except Exception as error:  # a platform raises what it likes; the row must not be lost, nor the queue held
+        requests.failed(row, error, now)
+        return
+    if again is not None:
+        requests.postpone(row, again)
+    elif not requests.done(row):
+        outbox.enqueue(tasks.assess_learner, row.pk)
+
+
+def _assess(learner_id: str, pill_id: str, now: datetime) -> datetime | None:
+    """When to look again: not before the learner may know the result. None if that is all."""
+    if awarding.held_award(learner_id, pill_id) is not None:
+        return None
+    with compat.load_pill(pill_id) as block:
+        pill = block.readable_pill() if block is not None else None
+        course = compat.course_id(block) if block is not None else ""
+    if pill is None or not compat.may_earn(learner_id, course):
+        return None
+    evidence = compat.platform_evidence(learner_id, pill_id, pill.references)
+    until = evidence.concealed_until
+    awarding.record_scores(
+        pill, evidence.scores, not_given=evidence.not_given, learner_id=learner_id, course_id=course,
+        concealed_until=until, now=now,
+    )
+    return until if until is not None and until > now else None

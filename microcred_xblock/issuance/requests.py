@@ -1,0 +1,54 @@
+"""Requests: rows that say what has to be looked at again, however often it is asked for."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from django.db import IntegrityError, transaction
+
+from ..domain.errors import MicrocredError
+from . import outbox
+
+log = logging.getLogger(__name__)
+
+
+def ask(rows: Any, now: datetime, *, key: dict[str, str], **columns: str) -> int:
+    """Make the row with ``key``, or renew it; its primary key. One statement where it exists already, else two."""
+    renewed = {"token": uuid4().hex, "due_at": now, "attempts": 0, "error_code": ""}
+    for _ in range(2):
+        existing = rows.filter(**key)
+        if existing.update(**renewed):
+            pk = existing.values_list("pk", flat=True).first()
+            if pk is not None:
+                return pk
+        try:
+            with transaction.atomic():
+                return rows.create(**key, **columns, **renewed).pk
+        except IntegrityError:  # somebody else made it, or did the work and deleted it, between the two statements
+            continue
+    return rows.get_or_create(**key, defaults={**columns, **renewed})[0].pk
+
+
+def done(row: Any) -> bool:
+    """Delete the row unless it was asked for again meanwhile; whether it was deleted."""
+    return bool(type(row).objects.filter(pk=row.pk, token=row.token).delete()[0])
+
+
+def postpone(row: Any, until: datetime) -> None:
+    """Leave the row for the sweep after ``until``, unless it was asked for again meanwhile."""
+    type(row).objects.filter(pk=row.pk, token=row.token).update(due_at=until, attempts=0, error_code="")
+
+
+def failed(row: Any, error: Exception, now: datetime) -> None:
+    """Note what went wrong and when to try again: always once more, at the slowest step of the ladder."""
+    known = isinstance(error, MicrocredError)
+    if not known:
+        log.exception("%s %s failed.", type(row).__name__, row.pk)
+    attempts = row.attempts + 1
+    later = outbox.next_attempt(min(attempts, len(outbox.LADDER)), now)
+    type(row).objects.filter(pk=row.pk, token=row.token).update(
+        attempts=attempts, due_at=later, error_code=error.code if known else "internal"
+    )
