@@ -169,14 +169,14 @@ def block_references(outcomes: Sequence[Any]) -> list[tuple[str, str]]:
             elif isinstance(member, Mapping):
                 collect(outcome, member.get("members"))
 
-    for name, outcome in zip(_names(outcomes or ()), outcomes or (), strict=True):
+    for name, outcome in zip(outcome_names(outcomes or ()), outcomes or (), strict=True):
         if isinstance(outcome, Mapping):
             collect(name, outcome.get("assessed_by"))
     return found
 
 
-def _names(outcomes: Sequence[Any]) -> list[str]:
-    """What each outcome is called: its id, or its number where it has none or shares it."""
+def outcome_names(outcomes: Sequence[Any]) -> list[str]:
+    """What each outcome is called in the places of problems: its id, or its number where it has none or shares it."""
     ids = [str(item.get("id") or "")[:64] if isinstance(item, Mapping) else "" for item in outcomes]
     return [
         name if name and ids.count(name) == 1 else str(number) for number, name in enumerate(ids, start=1)
@@ -185,7 +185,7 @@ def _names(outcomes: Sequence[Any]) -> list[str]:
 
 def _outcomes(data: Sequence[Any], problems: _Problems) -> tuple[LearningOutcome, ...]:
     outcomes: list[LearningOutcome] = []
-    for number, (name, item) in enumerate(zip(_names(data or ()), data or (), strict=True), start=1):
+    for number, (name, item) in enumerate(zip(outcome_names(data or ()), data or (), strict=True), start=1):
         here = _Place(problems, f"outcome {name}", {"outcome": name})
         outcome = _outcome(here.mapping(item), here, f"unread.{number}")
         if any(outcome.id == other.id for other in outcomes):

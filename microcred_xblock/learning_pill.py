@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -18,11 +20,12 @@ from xblock.completable import XBlockCompletionMode
 from xblock.core import XBlock
 from xblock.fields import Dict, List, Scope, String
 
-from . import compat, credential_panel, definition, handlers, olx, views
-from .domain.errors import InvalidPill, MicrocredError
-from .domain.outcomes import OutcomeResult, Score, assess
+from . import compat, copying, credential_panel, definition, handlers, olx, views
+from .domain.errors import InvalidPill, MicrocredError, NotReady
+from .domain.outcomes import OutcomeResult, Score, assess, conceal
 from .domain.pill import BadgeImage, LearningPill
 from .handlers import CredentialHandlers
+from .studio import StudioHandlers
 from .translation import Translator
 
 _PLATFORM_ATTRIBUTES = {"url_name", "xblock-family", "slug"}
@@ -31,11 +34,13 @@ _READABLE = ("description", "outcomes", "mastery", "recognition", "badge_image",
 
 @XBlock.needs("i18n")
 @XBlock.wants("user")
-class LearningPillBlock(CredentialHandlers, XBlock):
+class LearningPillBlock(CredentialHandlers, StudioHandlers, XBlock):
     """A learning pill. Awards live in the issuance app; of a learner it knows only ``first_seen``."""
 
     has_children = True
     has_author_view = True
+    show_in_read_only_mode = True  # staff who look at the course as one of its learners see the preview, not a blank
+    icon_class = "problem"  # of a unit in the course navigation
     completion_mode = XBlockCompletionMode.AGGREGATOR
     resources_dir = ""
     public_dir = "static"
@@ -174,6 +179,26 @@ class LearningPillBlock(CredentialHandlers, XBlock):
         olx.give_names(node, self, self.references)
         olx.give(node, {name: getattr(self, name) for name in _READABLE})
 
+    def studio_post_duplicate(self, store: Any, source: Any) -> bool:
+        """Studio's hook: duplicate the children here, so that references follow them. True: nothing is left to do."""
+        compat.duplicate_children(source, self)
+        return self._follow(copying.nodes_below(source), store)
+
+    def studio_post_paste(self, store: Any, source_node: Any) -> bool:
+        """The same for a paste, where Studio took every element for a child block and left our own to us."""
+        node = deepcopy(source_node)
+        for name, value in olx.take(node).items():
+            setattr(self, name, value)
+        elements = olx.blocks(node)
+        compat.paste_children(elements, self, store)
+        return self._follow(copying.nodes_written(elements), store)
+
+    def _follow(self, old: tuple[copying.Node, ...], store: Any) -> bool:
+        names = copying.new_names(old, copying.nodes_below(self))
+        self.outcomes = copying.rename(self.outcomes, names)
+        compat.save_copy(self, store)
+        return True
+
     def translator(self) -> Translator:
         """Texts in the language of the current request."""
         return Translator(compat.language(), compat.translations(self))
@@ -187,8 +212,8 @@ class LearningPillBlock(CredentialHandlers, XBlock):
         return self._student_fragment("public_view", context)
 
     def _student_fragment(self, view: str, context: dict | None) -> Fragment:
+        children = self._render_children(view, context)  # first: a bank draws when it is shown, and we tell of the draw
         page = self.page(compat.viewer(self))
-        children = self._render_children(view, context)
         fragment = self._fragment(views.student(page, self.translator(), children), children)
         fragment.add_javascript_url(self.runtime.local_resource_url(self, "static/js/learning_pill.js"))
         fragment.initialize_js("MicrocredLearningPill", views.script_arguments(page, self.translator()))
@@ -196,12 +221,18 @@ class LearningPillBlock(CredentialHandlers, XBlock):
 
     def author_view(self, context: dict | None = None) -> Fragment:
         """What the pill promises, what assesses what, and what is still wrong; the children below."""
+        studio = self.studio_children(context)
         page = views.AuthorPage(
             key=str(self.scope_ids.usage_id), title=self.display_name, definition=self._definition(),
             pill=self.readable_pill(), problems=self.problems(), blocks=self._block_names(),
+            in_studio=studio is not None,
         )
-        children = self._render_children("author_view", context)
-        return self._fragment(views.author(page, self.translator(), children), children)
+        children = self._render_children("author_view", context) if studio is None else []
+        fragment = self._fragment(views.author(page, self.translator(), children), children)
+        if studio is not None:  # beside, not inside: Studio sorts only what stands directly in the block
+            fragment.add_fragment_resources(studio)
+            fragment.add_content(studio.content)
+        return fragment
 
     def student_view_data(self, _context: dict | None = None) -> dict[str, Any]:
         """Course-wide facts for other front ends; built without a learner."""
@@ -219,13 +250,18 @@ class LearningPillBlock(CredentialHandlers, XBlock):
         return body
 
     def page(
-        self, viewer: compat.Viewer, panel: Any = None, results: tuple[OutcomeResult, ...] | None = None
+        self, viewer: compat.Viewer, panel: Any = None, results: tuple[OutcomeResult, ...] | None = None,
+        evidence: compat.Evidence | None = None,
     ) -> views.StudentPage:
-        """Everything the student view shows. ``panel`` and ``results`` save asking again for what is known."""
+        """Everything the student view shows. ``panel``, ``results``, ``evidence`` save asking again for the known."""
         pill, problems = definition.read(self._definition())
         error = None
+        if pill is not None and evidence is None:
+            evidence, error = self._evidence_or_none(pill, viewer)
         if pill is not None and results is None:
-            results = assess(pill.outcomes, self.scores(pill) if viewer.is_learner else {})
+            results = assess(pill.outcomes, evidence.scores, not_given=evidence.not_given)
+        if evidence is not None and evidence.concealed:
+            results = conceal(results or (), evidence.concealed)
         if viewer.is_learner and panel is None:
             try:
                 panel = handlers.issuance().panel(viewer.id, str(self.scope_ids.usage_id))
@@ -234,19 +270,30 @@ class LearningPillBlock(CredentialHandlers, XBlock):
         return views.StudentPage(
             key=str(self.scope_ids.usage_id), title=self.display_name, pill=pill, results=results or (), viewer=viewer,
             problems=(*problems, *self._reference_problems()), blocks=self._block_names(), panel=panel,
-            panel_error=error, downloads=self._download_urls(),
+            panel_error=error, downloads=self._download_urls(), evidence=evidence or compat.Evidence(),
         )
 
     def _download_urls(self) -> dict[str, str]:
         kinds = (kind for kind, _title, _note in credential_panel.DOWNLOADS)
         return {kind: self.runtime.handler_url(self, "download", kind) for kind in kinds}
 
-    def scores(self, pill: LearningPill) -> dict[str, Score]:
-        """The current learner's scores on the blocks that assess ``pill``."""
-        references = {leaf.block for outcome in pill.outcomes for leaf in outcome.assessment.leaves()}
-        return {name: self._dated(score) for name, score in compat.child_scores(self, references).items()}
+    def _evidence_or_none(
+        self, pill: LearningPill, viewer: compat.Viewer
+    ) -> tuple[compat.Evidence, MicrocredError | None]:
+        """The viewer's evidence; without any, and with the reason, while the platform cannot tell."""
+        if not viewer.is_learner:
+            return compat.Evidence(), None
+        try:
+            return self.evidence(pill), None
+        except NotReady as reason:
+            return compat.Evidence(), reason
 
-    def note_scores(self, scores: dict[str, Score]) -> dict[str, Score]:
+    def evidence(self, pill: LearningPill) -> compat.Evidence:
+        """The current learner's scores on the blocks that assess ``pill``, and which of them this learner lacks."""
+        found = compat.evidence(self, pill.references)
+        return replace(found, scores={name: self._dated(score) for name, score in found.scores.items()})
+
+    def note_scores(self, scores: Mapping[str, Score]) -> Mapping[str, Score]:
         """``scores``, each with a time: where no platform keeps times, when the score was first seen at its value."""
         fresh = {name: score for name, score in scores.items() if score.attempted and score.at is None}
         if not fresh:

@@ -110,7 +110,7 @@ def give(node: etree._Element, fields: Mapping[str, Any]) -> None:
 
 def child_names(node: etree._Element) -> list[tuple[str, list]]:
     """``(url_name, names below)`` of every child block written in ``node``, in order."""
-    return [(child.get("url_name", ""), child_names(child)) for child in _blocks(node)]
+    return [(child.get("url_name", ""), child_names(child)) for child in blocks(node)]
 
 
 def match_names(names: list[tuple[str, list]], block: Any) -> dict[str, str]:
@@ -134,7 +134,7 @@ def match_names(names: list[tuple[str, list]], block: Any) -> dict[str, str]:
 def give_names(node: etree._Element, block: Any, references: Mapping[str, str]) -> None:
     """Write ``url_name`` on the exported child blocks that have none, the inverse of ``match_names``."""
     names = {usage: name for name, usage in references.items()}
-    elements, usages = _blocks(node), list(getattr(block, "children", None) or ())
+    elements, usages = blocks(node), list(getattr(block, "children", None) or ())
     if not names or len(elements) != len(usages):
         return
     for element, usage in zip(elements, usages, strict=True):
@@ -144,7 +144,8 @@ def give_names(node: etree._Element, block: Any, references: Mapping[str, str]) 
         give_names(element, block.runtime.get_block(usage), references)
 
 
-def _blocks(node: etree._Element) -> list[etree._Element]:
+def blocks(node: etree._Element) -> list[etree._Element]:
+    """The elements of ``node`` that are child blocks, once the pill's own are taken."""
     return [child for child in _elements(node) if etree.QName(child).namespace is None]
 
 

@@ -65,6 +65,10 @@ ICONS = {
     "close": '<path d="M6 6l12 12M18 6 6 18"/>',
     "out": '<path d="M9 5H5v14h14v-4M13 5h6v6M19 5l-8.5 8.5"/>',
     "medal": '<circle cx="12" cy="9.5" r="5.5"/><path d="M8.5 14 7 21l5-2.5L17 21l-1.5-7"/>',
+    "up": '<path d="M12 19V5.5M6 11l6-6 6 6"/>',
+    "down": '<path d="M12 5v13.5M6 13l6 6 6-6"/>',
+    "bin": '<path d="M5 7h14M10 7V4.5h4V7M7 7l1 13h8l1-13M10.5 11v5.5M13.5 11v5.5"/>',
+    "plus": '<path d="M12 5v14M5 12h14"/>',
     "clock": '<circle cx="12" cy="12" r="8.5"/><path d="M12 7v5.3l3.4 2"/>',
 }
 

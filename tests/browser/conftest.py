@@ -8,6 +8,8 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,11 +51,18 @@ class Demo:
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory):
+    with running_demo(tmp_path_factory.mktemp("demo")) as running:
+        yield running
+
+
+@contextmanager
+def running_demo(folder: Path) -> Iterator[Demo]:
+    """A demo that remembers in ``folder``."""
     port, wallet_port = free_port(), free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "microcred_xblock.workbench.demo", "--port", str(port), "--wallet-port",
          str(wallet_port)],
-        cwd=ROOT, env={**os.environ, "MICROCRED_DEMO_DIR": str(tmp_path_factory.mktemp("demo"))},
+        cwd=ROOT, env={**os.environ, "MICROCRED_DEMO_DIR": str(folder)},
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )
     for line in process.stdout:
@@ -126,11 +135,12 @@ def size(label: str) -> dict[str, int]:
     return {"width": width, "height": height}
 
 
-def violations(page, without: tuple[str, ...] = ()) -> list[str]:
+def violations(page, without: tuple[str, ...] = (), inside: str = "html") -> list[str]:
     """What axe has against the page, one line each; ``without`` are selectors of code that is not ours."""
     page.evaluate(AXE.read_text(encoding="utf-8"))
     result = page.evaluate(
-        "(without) => axe.run({exclude: without.map((item) => [item])}, {resultTypes: ['violations']})", list(without)
+        "([inside, without]) => axe.run({include: [[inside]], exclude: without.map((item) => [item])},"
+        " {resultTypes: ['violations']})", [inside, list(without)]
     )
     return [
         f"{violation['id']}: {violation['help']} {json.dumps(node['target'])} {node['failureSummary']!r}"

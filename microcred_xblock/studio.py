@@ -1,0 +1,165 @@
+"""The learning pill in Studio: its form, what the form may ask, and its children with Studio's own controls.
+
+Studio lets any signed-in account call any handler of any block, so each handler here first asks whether the
+person may write in the course. What a handler sets on the block, the platform stores.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from web_fragments.fragment import Fragment
+from webob import Response
+from xblock.core import XBlock
+from xblock.utils.studio_editable import StudioContainerXBlockMixin
+
+from . import compat, definition, messages, studio_edits, studio_form, views
+from .domain.errors import InvalidAnswer, InvalidInput, MicrocredError, NotAllowed
+from .rendering import render
+from .studio_card import Block
+
+# Field of the block, and what the definition calls it; the image is read by the block itself.
+_DEFINITION = {
+    "display_name": "title", "description": "description", "language": "language", "outcomes": "outcomes",
+    "mastery": "mastery", "recognition": "recognition",
+}
+
+
+@XBlock.wants("studio_user_permissions")
+class StudioHandlers(StudioContainerXBlockMixin):
+    """What a learning pill is to an author; a mixin of its block."""
+
+    def studio_view(self, _context: dict | None = None) -> Fragment:
+        """The form in Studio's editing window."""
+        translator = self.translator()
+        if not compat.may_author(self):
+            text = messages.text("author-required", translator)
+            fragment = Fragment(render("studio_refused.html", translator, text=text))
+        else:
+            page = self._form_page()
+            fragment = Fragment(render(
+                "studio.html", translator, uid=studio_form.uid(page.key), form=studio_form.form(page, translator)
+            ))
+            fragment.add_javascript_url(self.runtime.local_resource_url(self, "static/js/studio.js"))
+            fragment.initialize_js("MicrocredStudio", studio_form.script_arguments(page, translator))
+        for name in ("learning_pill", "studio"):
+            fragment.add_css_url(self.runtime.local_resource_url(self, f"static/css/{name}.css"))
+        return fragment
+
+    @XBlock.json_handler
+    def save_pill(self, data: Any, _suffix: str = "") -> Any:
+        """Store what the form sends, whole or not at all.
+
+        Refused are unusable values and a form made from another definition than the stored one (409, with the
+        ``digest`` of the stored one: sent again with it, the form overwrites knowingly). What is merely unfinished
+        is stored, and told in the answer.
+        """
+        try:
+            return self._save_pill(data if isinstance(data, dict) else {})
+        except MicrocredError as error:
+            return self.refusal(error)
+
+    @XBlock.json_handler
+    def edit_form(self, _data: Any, _suffix: str = "") -> Any:
+        """The form as it is stored now."""
+        try:
+            self._check_author()
+        except MicrocredError as error:
+            return self.refusal(error)
+        return self._form_answer()
+
+    def studio_children(self, context: dict | None) -> Fragment | None:
+        """The children as Studio shows them; None outside Studio.
+
+        On the pill's own page they come with Studio's controls to add, move and edit them; on any other page, which
+        links to that one, they are only named.
+        """
+        if compat.service(self, "mako") is None:
+            return None
+        root = (context or {}).get("root_xblock")
+        if root is None or root.scope_ids.usage_id != self.scope_ids.usage_id:
+            return Fragment(render("studio_contents.html", self.translator(), blocks=self._form_blocks()))
+        fragment = Fragment()
+        self.render_children(context, fragment, can_reorder=True, can_add=True)
+        return fragment
+
+    def _check_author(self) -> None:
+        if not compat.may_author(self):
+            raise NotAllowed("Only authors of the course may edit this pill.", code="author-required")
+
+    def _save_pill(self, data: dict[str, Any]) -> Any:
+        self._check_author()
+        fields, translator = self._form_fields(), self.translator()
+        stored = studio_form.digest(fields)
+        if data.get("digest") != stored:
+            conflict = InvalidAnswer("The pill was changed since the form was made.", code="definition-changed")
+            return self._not_saved(conflict, 409, digest=stored)
+        edit = studio_edits.read(fields, data, translator)
+        before = definition.read(self._definition())[1]
+        after = definition.read(self._edited(edit))[1]
+        refused = studio_edits.refused(before, after, edit)
+        if refused:
+            outcomes = edit.values.get("outcomes", fields["outcomes"])
+            places = studio_form.places(refused, definition.outcome_names(outcomes), edit.keys, translator)
+            return self._not_saved(InvalidInput("Unusable values.", code="form-unusable"), 400, problems=places)
+        for name, value in edit.values.items():
+            setattr(self, name, value)
+        return self._form_answer()
+
+    def _edited(self, edit: studio_edits.Edit) -> definition.Definition:
+        """The definition as it would be with ``edit``."""
+        changed = {_DEFINITION[name]: value for name, value in edit.values.items() if name in _DEFINITION}
+        return replace(self._definition(), **changed)
+
+    def _not_saved(self, error: MicrocredError, status: int, **more: Any) -> Response:
+        body = {"ok": False, "code": error.code, "message": messages.explain(error, self.translator()), **more}
+        return Response(json_body=body, status=status, content_type="application/json", charset="utf-8")
+
+    def _form_answer(self) -> dict[str, Any]:
+        page, translator = self._form_page(), self.translator()
+        return {
+            "ok": True, "html": studio_form.form(page, translator),
+            "args": studio_form.script_arguments(page, translator),
+        }
+
+    def _form_fields(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in studio_form.FIELDS}
+
+    def _form_page(self) -> studio_form.FormPage:
+        return studio_form.FormPage(
+            key=str(self.scope_ids.usage_id), fields=self._form_fields(), problems=self.problems(),
+            blocks=self._form_blocks(), image=self._form_image(),
+        )
+
+    def _form_blocks(self) -> Sequence[Block]:
+        """The blocks inside, in order; of several with one title each is told apart by its number."""
+        found = compat.referenced_blocks(self)
+        parts = {
+            usage for usage, way in compat.graded_blocks(self).items() if any(map(compat.is_graded, way[:-1]))
+        }
+        names = {reference: getattr(block, "display_name", None) or reference for reference, block in found.items()}
+        often, seen = Counter(names.values()), Counter()
+        blocks = []
+        for reference, title in names.items():
+            seen[title] += 1
+            if often[title] > 1:
+                title = self.translator().gettext("{title} (number {number})").format(title=title, number=seen[title])
+            block = found[reference]
+            blocks.append(Block(
+                reference=reference, title=title, graded=compat.is_graded(block),
+                part=block.scope_ids.usage_id in parts,
+            ))
+        return blocks
+
+    def _form_image(self) -> dict[str, str]:
+        """The badge as it is now, drawn from the title where the author gave none; empty if it cannot be shown."""
+        from .credentials.badge_image import default_image
+
+        try:
+            image = self.image() or default_image(self.display_name, None, self.language)
+        except InvalidInput:
+            return {}
+        return views.image(image)

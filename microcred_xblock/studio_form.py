@@ -1,0 +1,302 @@
+"""What the author's form in Studio shows of a pill's fields. Pure: ``studio_edits`` decides what is stored.
+
+The form shows scalars as a person writes them (70 for a threshold of ``0.7``) and everything else in words. What
+it has no control for stays in ``source``, a copy of the outcome that the page sends back untouched.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils import translation as django_translation
+
+from . import definition, facts, messages, views
+from .credentials import pinned
+from .domain.errors import InvalidInput
+from .domain.pill import Mastery
+from .domain.text import LINE_MAX, TEXT_MAX, TITLE_MAX
+from .messages import N_
+from .rendering import render
+from .studio_card import NEW_OUTCOME, Block, card, control, options
+from .studio_values import BLOC, NUMBERS, QUALITY, RECOGNITION, items, mapping, shown, stored_number
+from .translation import Translator
+
+FIELDS = ("display_name", "language", "description", "outcomes", "mastery", "recognition", "badge_image")
+
+_RULES = {
+    Mastery.ALL.value: N_("All outcomes"),
+    Mastery.N_OF_M.value: N_("A number of outcomes, whichever they are"),
+    Mastery.REQUIRED_PLUS_N.value: N_("Certain outcomes, and a number of the others"),
+}
+
+# Where a problem's place is in the form: the last part of the place, and the control that mends it.
+_OUTCOME_CONTROLS = {
+    "outcome id": "id", "outcome title": "title", "outcome description": "description", "kind": "kind",
+    "reuse": "reuse", "threshold": "threshold", "weight": "blocks", "assessed-by": "blocks", "logic": "logic",
+    "all-attempted": "all_attempted",
+}
+_CONTROLS = {
+    "title": "title", "description": "description", "language": "language", "outcomes": "outcomes",
+    "mastery": "mastery.n", "rule": "mastery.rule", "n": "mastery.n", "required outcome": "mastery.required",
+    "image caption": "image.caption", "badge image": "image", "image": "image",
+    **{name: f"recognition.{name}" for name in RECOGNITION},
+    "quality assurance": "recognition.quality_assurance.title",
+    "quality assurance agency": "recognition.quality_assurance.agency",
+    "quality assurance address": "recognition.quality_assurance.url",
+    "certification": "recognition.bloc.certification", "certification title": "recognition.bloc.certification_title",
+    "bloc": "recognition.bloc.bloc", "bloc title": "recognition.bloc.bloc_title",
+    "bloc address": "recognition.bloc.url", "valid_until": "recognition.bloc.valid_until",
+}
+_SECTIONS = {"pill": "pill", "mastery": "mastery", "recognition": "recognition", "badge image": "image"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class FormPage:
+    """What the form is made from. ``fields`` has the values of ``FIELDS``; ``image`` the badge as it is now."""
+
+    key: str
+    fields: Mapping[str, Any]
+    problems: Sequence[InvalidInput]
+    blocks: Sequence[Block]
+    image: Mapping[str, str] = field(default_factory=dict)
+
+
+def digest(fields: Mapping[str, Any]) -> str:
+    """Changes exactly when a value in ``fields`` does."""
+    text = json.dumps({name: fields[name] for name in FIELDS}, sort_keys=True, ensure_ascii=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def uid(key: str) -> str:
+    """A short id for the HTML of the form, which is shown on the same page as the pill itself."""
+    return views.uid(key) + "-form"
+
+
+def form(page: FormPage, translator: Translator) -> str:
+    """The form as HTML."""
+    return render("studio_form.html", translator, **model(page, translator))
+
+
+def script_arguments(page: FormPage, translator: Translator) -> dict[str, Any]:
+    """What the form's script needs to start, and again after each save."""
+    outcomes = items(page.fields["outcomes"])
+    return {
+        "uid": uid(page.key),
+        "digest": digest(page.fields),
+        "sources": dict(zip(_keys(outcomes), outcomes, strict=True)),
+        "required": _required(page.fields, outcomes),
+        "problems": places(page.problems, definition.outcome_names(outcomes), _keys(outcomes), translator),
+        "texts": _script_texts(translator),
+    }
+
+
+def places(
+    problems: Iterable[InvalidInput], names: Sequence[str], keys: Sequence[str], translator: Translator
+) -> list[dict[str, str]]:
+    """Each problem with the control of the form that mends it; ``names`` and ``keys`` are those of the outcomes."""
+    known = dict(zip(names, keys, strict=True))
+    return [
+        {
+            "control": _control(problem.field, known), "place": messages.place(problem.field, translator),
+            "text": messages.explain(problem, translator),
+        }
+        for problem in problems
+    ]
+
+
+def model(page: FormPage, translator: Translator) -> dict[str, Any]:
+    """Everything the template shows."""
+    _ = translator.gettext
+    outcomes = items(page.fields["outcomes"])
+    ids = [item.get("id") if isinstance(item, Mapping) else None for item in outcomes]
+    recognition = mapping(page.fields["recognition"])
+    return {
+        "uid": uid(page.key),
+        "pill": _pill_controls(page.fields, translator),
+        "cards": [
+            card(key, item, page.blocks, translator, ids)
+            for key, item in zip(_keys(outcomes), outcomes, strict=True)
+        ],
+        "blank": card("__key__", NEW_OUTCOME, page.blocks, translator, ids),
+        "graded": [block for block in page.blocks if block.offered],
+        "folded": len(outcomes) > 1,
+        "mastery": _mastery_controls(mapping(page.fields["mastery"]), translator),
+        "missing_required": [
+            token.removeprefix("id:") for token in _required(page.fields, outcomes) if token.startswith("id:")
+        ],
+        "recognition": _recognition_controls(recognition, translator),
+        "quality": _part_controls("quality_assurance", QUALITY, recognition, translator),
+        "bloc": _part_controls("bloc", BLOC, recognition, translator),
+        "image": page.image,
+        "caption": control(
+            "image.caption", _("Text alternative of the badge image"), shown(page.fields["badge_image"], "caption"),
+            hint=_("What the badge shows, for people who cannot see it."), limit=LINE_MAX,
+        ) if page.fields["badge_image"] else None,
+    }
+
+
+def _pill_controls(fields: Mapping[str, Any], translator: Translator) -> list[dict[str, Any]]:
+    _ = translator.gettext
+    return [
+        control("title", _("Title"), shown(fields, "display_name"), limit=TITLE_MAX),
+        control(
+            "description", _("Description"), shown(fields, "description"), kind="text", limit=TEXT_MAX,
+            hint=_("What a learner can do after this pill, in a sentence or two."),
+        ),
+        control(
+            "language", _("Language of the texts"), shown(fields, "language"),
+            options=_languages(shown(fields, "language")),
+            hint=_("The credential carries these texts in this language."), narrow=True,
+        ),
+    ]
+
+
+def _mastery_controls(data: Mapping[str, Any], translator: Translator) -> dict[str, Any]:
+    _ = translator.gettext
+    rule = shown(data, "rule") or Mastery.ALL.value
+    return {
+        "rule": control(
+            "mastery.rule", _("A learner earns the credential with"), rule,
+            options=options({code: _(text) for code, text in _RULES.items()}, rule), narrow=True,
+        ),
+        "n": control("mastery.n", _("How many"), shown(data, "n"), kind="number", narrow=True),
+    }
+
+
+def _recognition_controls(data: Mapping[str, Any], translator: Translator) -> list[dict[str, Any]]:
+    _ = translator.gettext
+    hints = {
+        "workload_hours": _("Time a typical learner needs, in hours."),
+        "ects": _("Only if the awarding body states them."),
+        "isced_f": _("Field of education, two to four digits, for example 0713."),
+        "prerequisites": _("What a learner should know beforehand."),
+    }
+    levels = {str(level): str(level) for level in range(1, 9)}
+    choices = {
+        "eqf_level": levels, "mode": facts.MODES, "assessment_type": facts.ASSESSMENTS,
+        "supervision": facts.SUPERVISION,
+    }
+    found = []
+    for name in RECOGNITION:
+        value = shown(data, name)
+        number = stored_number(value) if name in NUMBERS else None
+        texts = {code: _(text) for code, text in choices.get(name, {}).items()}
+        found.append(control(
+            f"recognition.{name}", messages.field_name(name, translator),
+            value if number is None else translator.number(number),
+            kind="number" if name in NUMBERS else "text" if name == "prerequisites" else "line",
+            options=options({"": _("Not stated"), **texts}, value) if texts else (), hint=hints.get(name, ""),
+            limit=TEXT_MAX if name == "prerequisites" else None,
+        ))
+    return found
+
+
+def _part_controls(
+    part: str, names: Sequence[str], recognition: Mapping[str, Any], translator: Translator
+) -> dict[str, Any]:
+    """The controls of quality assurance or of the bloc, and whether anything is said there."""
+    _, data = translator.gettext, mapping(recognition.get(part))
+    labels = {
+        ("quality_assurance", "title"): _("Quality framework"), ("quality_assurance", "agency"): _("Agency"),
+        ("quality_assurance", "url"): _("Web address"), ("bloc", "certification"): _("Certification code"),
+        ("bloc", "certification_title"): _("Title of the certification"), ("bloc", "bloc"): _("Bloc code"),
+        ("bloc", "bloc_title"): _("Title of the bloc"), ("bloc", "valid_until"): _("Valid until"),
+        ("bloc", "url"): _("Web address"),
+    }
+    hints = {
+        "certification": _("For example RNCP38596 or RS1234."), "bloc": _("For example RNCP38596BC02."),
+        "url": _("Starts with https://"), "valid_until": _("End of the certification’s registration."),
+        "title": _("For example Qualiopi."),
+    }
+    return {
+        "filled": bool(data),
+        "controls": [
+            control(
+                f"recognition.{part}.{name}", labels[part, name], shown(data, name),
+                kind="date" if name == "valid_until" and _is_date(shown(data, name)) else "line",
+                hint=hints.get(name, ""), limit=2_000 if name == "url" else None if name == "valid_until" else LINE_MAX,
+            )
+            for name in names
+        ],
+    }
+
+
+def _languages(value: str) -> list[dict[str, str]]:
+    """The languages a credential can name, each in its own words, and the stored one."""
+    names = {code: concept["prefLabel"]["en"] for code, concept in pinned.vocabulary("languages")["concepts"].items()}
+    found = []
+    for code, name in {**({} if value in names else {value: value}), **names}.items():
+        try:
+            name = django_translation.get_language_info(code)["name_local"]
+        except KeyError:
+            found.append({"value": code, "label": name})
+        else:
+            found.append({"value": code, "label": name, "lang": code})
+    return sorted(found, key=lambda option: option["label"].casefold())
+
+
+def _is_date(text: str) -> bool:
+    return not text or re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII) is not None
+
+
+def _keys(outcomes: Sequence[Any]) -> list[str]:
+    """What the page calls each outcome until it is saved: its number. New ones are called ``new1`` and so on."""
+    return [str(number) for number in range(1, len(outcomes) + 1)]
+
+
+def _required(fields: Mapping[str, Any], outcomes: Sequence[Any]) -> list[str]:
+    """The outcomes the mastery rule requires: ``key:…`` of an outcome, or ``id:…`` of one that is gone."""
+    ids: dict[str, str] = {}
+    for item, key in zip(outcomes, _keys(outcomes), strict=True):
+        if mapping(item).get("id"):
+            ids.setdefault(shown(item, "id"), key)
+    wanted = items(mapping(fields["mastery"]).get("required"))
+    return [f"key:{ids[name]}" if name in ids else f"id:{name}" for name in map(str, wanted)]
+
+
+def _control(place: str, known: Mapping[str, str]) -> str:
+    """The control or section that mends a problem in ``place``."""
+    first, _dot, rest = place.partition(".")
+    last = place.rpartition(".")[2]
+    if first.startswith("outcome "):
+        # An id may itself hold a dot, so the longest name that fits is the outcome's.
+        fits = [name for name in known if f"{place}.".startswith(f"outcome {name}.")]
+        if not fits:
+            return "outcomes"
+        name = max(fits, key=len)
+        control = _OUTCOME_CONTROLS.get(place.removeprefix(f"outcome {name}").removeprefix("."), "")
+        return f"{known[name]}.{control}" if control else known[name]
+    return _CONTROLS.get(last if rest else first) or _SECTIONS.get(first, "pill")
+
+
+def _script_texts(translator: Translator) -> dict[str, Any]:
+    _ = translator.gettext
+    forms = [
+        translator.ngettext(
+            "Achieve the outcome to earn the credential.", "Achieve all {total} outcomes to earn the credential.", total
+        )
+        for total in range(101)
+    ]
+    return {
+        "all": forms,
+        "n_of_m": _("Achieve at least {n} of the {total} outcomes to earn the credential."),
+        "required": _("Achieve {names} and at least {n} of the others to earn the credential."),
+        "range": _(messages.MESSAGES["mastery-range"]),
+        "number": _("Write how many with digits, for example 2."),
+        "no_outcomes": _(messages.MESSAGES["no-outcomes"]),
+        "and": _(", "), "quoted": _("“{title}”"), "untitled": _("Outcome without a title"),
+        "moved": _("“{title}” is now number {number} of {total}."), "removed": _("“{title}” was removed."),
+        "restored": _("“{title}” is back."), "added": _("A new outcome was added."),
+        "saving": _("Saving…"), "saved": _("Saved."), "not_saved": _("Not saved"),
+        "unfinished": _("Saved. What still has to be mended is listed above."),
+        "failed": _("That did not work. Nothing was saved, and what you typed is still here; please try again."),
+        "signed_out": _("You are signed out. Sign in again in another tab, come back here and save."),
+        "threshold": _("needs {threshold} %"),
+    }
+
+

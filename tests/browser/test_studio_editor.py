@@ -1,0 +1,218 @@
+"""The author's form in a browser, by mouse and keyboard, on a wide and on a narrow screen."""
+
+from __future__ import annotations
+
+import pytest
+
+from .conftest import Visitor, running_demo
+
+FORM = "/scenario/pill-en/studio_view/?student=staff"
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """A demo of its own: what is written here must not meet the learners of the other tests."""
+    with running_demo(tmp_path_factory.mktemp("authors")) as running:
+        yield running
+
+
+@pytest.fixture
+def author(visitor):
+    opened(visitor)
+    return visitor
+
+
+def opened(visitor: Visitor) -> Visitor:
+    visitor.page.goto(visitor.demo.course + FORM)
+    visitor.page.locator(".mcp-studio__sentence").wait_for()
+    return visitor
+
+
+def card(page, number: int):
+    return page.locator("[data-card]").nth(number - 1)
+
+
+def names(page) -> list[str]:
+    return page.locator("[data-card] [data-mcp='name']").all_inner_texts()
+
+
+def focused(page) -> str:
+    """The accessible name of what has the focus, or its id."""
+    return page.evaluate(
+        "(document.activeElement.labels && document.activeElement.labels[0] || document.activeElement)"
+        ".textContent.trim() || document.activeElement.getAttribute('aria-label') || document.activeElement.id"
+    )
+
+
+def save(page) -> None:
+    with page.expect_response(lambda response: "/save_pill/" in response.url):
+        page.get_by_role("button", name="Save").click()
+
+
+def status(page, text: str) -> None:
+    page.locator("[data-mcp='status']", has_text=text).wait_for()
+
+
+def test_the_form_is_readable_everywhere(author):
+    author.look("s1-form")
+    author.page.locator("[data-action='fold']").first.click()
+    author.look("s2-outcome")
+
+
+def test_an_outcome_by_keyboard_alone(author):
+    page = author.page
+    page.get_by_role("button", name="Add an outcome").focus()
+    page.keyboard.press("Enter")
+    assert focused(page) == "Title of the outcome"
+    page.keyboard.type("Report what was found")
+    page.get_by_text("Nothing assesses this outcome yet.").last.wait_for()
+    new = card(page, 4)
+    box = new.locator("[data-part='tick']").nth(2)
+    box.focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Control+A")
+    page.keyboard.type("2")
+    assert not new.locator("[data-mcp='unassessed']").is_visible()
+
+    up = new.locator("[data-action='up']")
+    up.focus()
+    for _ in range(4):  # once more than there are places: the first stays the first
+        page.keyboard.press("Enter")
+    assert names(page)[0] == "Report what was found"
+    assert focused(page) == "Move up"
+    status(page, "is now number 1 of 4")
+    page.get_by_role("button", name="Save").focus()
+    page.keyboard.press("Enter")
+    status(page, "Saved.")
+    opened(author)
+    assert names(page)[0] == "Report what was found"
+    card(page, 1).locator("[data-action='fold']").click()
+    ticked = card(page, 1).locator("[data-row]:has(:checked)")
+    assert ticked.count() == 1 and ticked.locator("[data-part='weight']").input_value() == "2"
+
+
+def test_removing_can_be_undone_until_it_is_saved(author):
+    page = author.page
+    before = names(page)
+    card(page, 2).locator("[data-action='delete']").click()
+    assert len(names(page)) == len(before) - 1
+    assert focused(page) == "Undo"
+    author.look("s3-removed")
+    page.keyboard.press("Enter")
+    assert names(page) == before
+    card(page, 1).locator("[data-action='delete']").click()
+    save(page)
+    status(page, "Saved.")
+    opened(author)
+    assert names(page) == before[1:]
+
+
+def test_the_rule_is_read_back_in_plain_words(author):
+    page = author.page
+    sentence, total = page.locator("[data-mcp='sentence']"), len(names(page))
+    assert sentence.inner_text() == f"Achieve all {total} outcomes to earn the credential."
+    page.get_by_label("A learner earns the credential with").select_option("n-of-m")
+    page.get_by_label("How many").fill("9")
+    assert "asks for 9 outcomes" in sentence.inner_text()
+    page.get_by_label("How many").fill("٢")
+    assert sentence.inner_text() == f"Achieve at least 2 of the {total} outcomes to earn the credential."
+    page.get_by_label("A learner earns the credential with").select_option("required-plus-n")
+    page.get_by_label("How many").fill("1")
+    page.locator("[data-required]").first.check()
+    assert sentence.inner_text() == f"Achieve “{names(page)[0]}” and at least 1 of the others to earn the credential."
+    author.look("s4-rule")
+    save(page)
+    status(page, "Saved.")
+    opened(author)
+    assert page.locator("[data-required]").first.is_checked()
+
+
+def test_unusable_values_are_marked_and_led_to(author):
+    page = author.page
+    page.get_by_label("Title", exact=True).fill("A title that is not lost")
+    threshold = card(page, 2).locator("[data-control$='threshold']")
+    card(page, 2).locator("[data-action='fold']").click()
+    threshold.fill("most")
+    card(page, 2).locator("[data-action='fold']").click()
+    page.get_by_label("Workload in hours").fill("three")
+    save(page)
+    page.get_by_role("alert").get_by_text("Nothing was saved yet").wait_for()
+    assert focused(page) == "Threshold in %", "the first one, its card open again"
+    described = threshold.get_attribute("aria-describedby").split()[0]
+    assert "Write a percentage" in page.locator(f"[id='{described}']").inner_text()
+    author.look("s5-refused")
+    threshold.fill("66,67")
+    assert threshold.get_attribute("aria-invalid") is None, "what was said is about the former value"
+    page.get_by_label("Workload in hours").fill("3.5")
+    save(page)
+    status(page, "Saved.")
+    assert page.locator("[data-problem]").count() == 0
+    assert page.get_by_label("Title", exact=True).input_value() == "A title that is not lost"
+    assert threshold.input_value() == "66.67"
+
+
+def test_what_is_unfinished_is_saved_and_listed(author):
+    page = author.page
+    code = page.get_by_label("ISCED-F code")
+    code.fill("physics")
+    save(page)
+    status(page, "What still has to be mended")
+    author.look("s6-unfinished")
+    page.locator("[data-action='go']").first.click()
+    assert focused(page) == "ISCED-F code"
+    code.fill("0713")
+    save(page)
+    status(page, "Saved.")
+    assert not page.locator("[data-mcp='problems']").is_visible()
+
+
+def test_two_authors_at_once(author, visitors):
+    other = opened(visitors("en")).page
+    other.locator("[data-control='description']").fill("Theirs.")
+    save(other)
+    status(other, "Saved.")
+    page = author.page
+    page.locator("[data-control='description']").fill("Mine.")
+    save(page)
+    page.get_by_role("alert").get_by_text("Somebody changed this pill").wait_for()
+    assert page.locator("[data-control='description']").input_value() == "Mine."
+    author.look("s7-conflict")
+    page.get_by_role("button", name="Show the stored version, drop mine").click()
+    page.wait_for_function("document.querySelector('[data-control=description]').value === 'Theirs.'")
+    page.locator("[data-control='description']").fill("Mine after all.")
+    other.locator("[data-control='description']").fill("Theirs again.")
+    save(other)
+    save(page)
+    with page.expect_response(lambda response: "/save_pill/" in response.url):
+        page.get_by_role("button", name="Keep mine and overwrite").click()
+    status(page, "Saved.")
+    opened(author)
+    assert page.locator("[data-control='description']").input_value() == "Mine after all."
+
+
+def test_what_was_typed_survives_a_lost_connection(author):
+    page = author.page
+    page.locator("[data-control='description']").fill("Typed in a train.")
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("alert").get_by_text("Nothing was saved").wait_for()
+    page.context.set_offline(False)
+    save(page)
+    status(page, "Saved.")
+    page.locator("[data-control='description']").fill("Something else")
+    page.get_by_role("button", name="Cancel").click()
+    page.wait_for_function("document.querySelector('[data-control=description]').value === 'Typed in a train.'")
+
+
+def test_right_to_left(visitors):
+    visitor = opened(visitors("ar"))
+    assert visitor.page.locator(".mcp-studio").get_attribute("dir") == "rtl"
+    visitor.page.locator("[data-action='fold']").first.click()
+    visitor.look("s8-form-ar")
+
+
+def test_a_learner_is_told_that_this_is_not_theirs(visitor):
+    visitor.page.goto(f"{visitor.demo.course}/scenario/pill-en/studio_view/?student=student_1")
+    visitor.page.get_by_text("Only authors of this course may edit the pill.").wait_for()
+    visitor.look("s9-refused")

@@ -1,0 +1,184 @@
+"""What a browser makes of the author's form: its controls filled, and what its script then sends."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lxml import html
+
+from microcred_xblock import studio_form
+from microcred_xblock.domain.outcomes import CriteriaGroup
+from microcred_xblock.domain.pill import LearningPill
+from microcred_xblock.studio_card import Block
+from microcred_xblock.translation import Translator
+
+EMPTY = {
+    "display_name": "Learning pill", "language": "en", "description": "", "outcomes": [], "mastery": {},
+    "recognition": {}, "badge_image": {},
+}
+
+
+def page(fields: dict[str, Any], blocks: tuple[str, ...] = (), problems: tuple = ()) -> studio_form.FormPage:
+    """The form's page; ``blocks`` are the references of graded blocks."""
+    return studio_form.FormPage(
+        key="pill", fields={**EMPTY, **fields}, problems=problems,
+        blocks=[Block(reference=name, title=f"Title of {name}", graded=True) for name in blocks],
+    )
+
+
+class FilledForm:
+    """The form in a browser; ``fill``, ``tick`` and the like are what a person does."""
+
+    def __init__(self, text: str, arguments: dict[str, Any]) -> None:
+        self.root, self.arguments, self.new = html.fragment_fromstring(text, create_parent=True), arguments, 0
+        self.blank = self._template("blank-card")
+
+    @classmethod
+    def of(cls, shown: studio_form.FormPage, language: str = "en") -> FilledForm:
+        """The form of a page, as the server renders it."""
+        translator = Translator(language)
+        return cls(studio_form.form(shown, translator), studio_form.script_arguments(shown, translator))
+
+    def _template(self, name: str) -> Any:
+        found = self.root.xpath(f"//template[@data-mcp='{name}']")[0]
+        found.getparent().remove(found)
+        return found
+
+    def control(self, name: str) -> Any:
+        return self.root.xpath("//*[@data-control=$name]", name=name)[0]
+
+    def fill(self, name: str, value: str) -> None:
+        """Type into a line or an area, or choose from a select."""
+        control = self.control(name)
+        if control.tag == "select":
+            for option in control.iter("option"):
+                option.attrib.pop("selected", None)
+            (chosen,) = [option for option in control.iter("option") if option.get("value") == value]
+            chosen.set("selected", "")
+        elif control.tag == "textarea":
+            control.text = "\n" + value
+        else:
+            control.set("value", value)
+
+    def tick(self, box: Any, on: bool = True) -> None:
+        """Tick or untick a checkbox."""
+        box.attrib.pop("checked", None)
+        if on:
+            box.set("checked", "")
+
+    def rows(self, card: str, block: str) -> list[Any]:
+        """The rows of ``block`` in a card."""
+        return self.root.xpath("//*[@data-card=$card]//*[@data-row][@data-block=$block]", card=card, block=block)
+
+    def choose(self, card: str, block: str, on: bool = True, weight: str | None = None) -> None:
+        """Let a block assess the outcome of ``card``, or not."""
+        (row,) = self.rows(card, block)
+        self.tick(row.xpath(".//*[@data-part='tick']")[0], on)
+        if weight is not None:
+            row.xpath(".//*[@data-part='weight']")[0].set("value", weight)
+
+    def add(self, **values: str) -> str:
+        """A new outcome; its key."""
+        self.new += 1
+        key = f"new{self.new}"
+        markup = "".join(html.tostring(child, encoding="unicode") for child in self.blank)
+        self.root.xpath("//*[@data-mcp='cards']")[0].append(html.fragment_fromstring(markup.replace("__key__", key)))
+        for name, value in values.items():
+            self.fill(f"{key}.{name}", value)
+        return key
+
+    def remove(self, key: str) -> None:
+        card = self.root.xpath("//*[@data-card=$key]", key=key)[0]
+        card.getparent().remove(card)
+
+    def move_up(self, key: str) -> None:
+        card = self.root.xpath("//*[@data-card=$key]", key=key)[0]
+        other = card.getprevious()
+        other.getparent().remove(card)
+        other.addprevious(card)
+
+    def value(self, control: Any) -> Any:
+        """What the control holds in a browser."""
+        if control.tag == "select":
+            chosen = control.xpath(".//option[@selected]")
+            return (chosen[0] if chosen else control.xpath(".//option")[0]).get("value")
+        if control.tag == "textarea":
+            text = (control.text or "").replace("\r\n", "\n").replace("\r", "\n")
+            return text.removeprefix("\n")
+        if control.get("type") == "checkbox":
+            return control.get("checked") is not None
+        return control.get("value").replace("\r", "").replace("\n", "")
+
+    def send(self, required: list[str] | None = None) -> dict[str, Any]:
+        """What the script sends; ``required`` are the ticked outcomes of the mastery rule where they changed."""
+        recognition: dict[str, Any] = {"quality_assurance": {}, "bloc": {}}
+        values = {}
+        for control in self.root.xpath("//*[@data-control]"):
+            name = control.get("data-control")
+            values[name] = self.value(control)
+            if name.startswith("recognition."):
+                *path, last = name.split(".")[1:]
+                (recognition[path[0]] if path else recognition)[last] = values[name]
+        return {
+            "digest": self.arguments["digest"],
+            "title": values["title"], "description": values["description"], "language": values["language"],
+            "outcomes": [self._outcome(card) for card in self.root.xpath("//*[@data-card]")],
+            "mastery": {
+                "rule": values["mastery.rule"], "n": values["mastery.n"],
+                "required": self.arguments["required"] if required is None else required,
+            },
+            "recognition": recognition,
+            "caption": values.get("image.caption", ""),
+        }
+
+    def _outcome(self, card: Any) -> dict[str, Any]:
+        key = card.get("data-card")
+        sources = self.arguments["sources"]
+        outcome = {"key": key, **({"source": sources[key]} if key in sources else {})}
+        for control in card.xpath(".//*[@data-control]"):
+            outcome[control.get("data-control").removeprefix(f"{key}.")] = self.value(control)
+        outcome["blocks"] = [
+            {
+                "block": row.get("data-block"), "weight": self.value(row.xpath(".//*[@data-part='weight']")[0]),
+                "member": int(row.get("data-member")) if row.get("data-member") else "",
+            }
+            for row in card.xpath(".//*[@data-row]") if self.value(row.xpath(".//*[@data-part='tick']")[0])
+        ]
+        return outcome
+
+
+def fields_of(pill: LearningPill) -> dict[str, Any]:
+    """A pill as an author would have written it; without its image, which is a file."""
+    values = {name: getattr(pill.recognition, name) for name in studio_form.RECOGNITION}
+    recognition = {name: str(value) for name, value in values.items() if value not in (None, "")}
+    for name in ("quality_assurance", "bloc"):
+        part = getattr(pill.recognition, name)
+        if part is not None:
+            recognition[name] = {key: str(value) for key, value in vars(part).items() if value not in (None, "")}
+    return {
+        "display_name": pill.title, "language": pill.language, "description": pill.description,
+        "outcomes": [_outcome_data(outcome) for outcome in pill.outcomes],
+        "mastery": {"rule": pill.mastery.kind.value, "n": str(pill.mastery.n), "required": list(pill.mastery.required)},
+        "recognition": recognition,
+        "badge_image": {"caption": pill.image.caption, "svg": "<svg/>"} if pill.image else {},
+    }
+
+
+def _outcome_data(outcome: Any) -> dict[str, Any]:
+    return {
+        "id": outcome.id, "title": outcome.title, "description": outcome.description, "kind": outcome.kind,
+        "reuse": outcome.reuse_level, "logic": outcome.assessment.logic.value,
+        "threshold": str(outcome.threshold), "all_attempted": str(outcome.assessment.all_attempted).lower(),
+        "skills": [{"uri": skill.uri, "label": skill.label} for skill in outcome.skills],
+        "assessed_by": [_member_data(member) for member in outcome.assessment.members],
+    }
+
+
+def _member_data(member: Any) -> dict[str, Any]:
+    rule = {"threshold": str(member.rule.value)} if member.rule else {}
+    if isinstance(member, CriteriaGroup):
+        return {
+            "members": [_member_data(inner) for inner in member.members], "logic": member.logic.value,
+            "weight": str(member.weight), "all_attempted": str(member.all_attempted).lower(), **rule,
+        }
+    return {"block": member.block, "weight": str(member.weight), **rule}
