@@ -3,13 +3,14 @@
 # make test         install what the tests need, run every check and every test
 # make check        the checks alone
 # make bench        credentials a second, against two other implementations
+# make test-platform PLATFORM=<checkout>   the tests that need Open edX itself: docs/platform.md
 # make messages     collect and compile translations
 #
 # PORT= and WALLET_PORT= choose the demo's ports, PYTHON= the interpreter. MICROCRED_REQUIRE_ALL=1 makes missing
 # Chromium or node an error instead of a skip.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset demo-env test test-env test-newest test-floor test-floor-run check bench messages clean
+.PHONY: help test-platform demo demo-reset demo-env test test-env test-newest test-floor test-floor-run check bench messages clean
 
 PORT ?= 8000
 WALLET_PORT ?= 8100
@@ -102,6 +103,22 @@ check: $(TEST)/.installed
 	    $(TEST)/bin/code_annotations django_find_annotations --config_file .pii_annotations.yml --lint --coverage
 	$(TEST)/bin/python -m tools.messages check
 	$(TEST)/bin/python -m tools.check_package
+
+# The package must be installed in PLATFORM_PYTHON, next to the platform's own testing requirements; the platform's
+# test settings say where they look for MongoDB. With PLATFORM_LMS, PLATFORM_STUDIO and PLATFORM_WALLET (addresses of
+# running servers) the journey in the browser runs too.
+PLATFORM ?=
+PLATFORM_PYTHON ?= python
+PLATFORM_TEST = cd "$(PLATFORM)" && mkdir -p test_root/log && PYTHONPATH="$(PLATFORM)" PYTHONDONTWRITEBYTECODE=1 \
+    "$(PLATFORM_PYTHON)" -m pytest -c "$(CURDIR)/pyproject.toml" --rootdir "$(CURDIR)" --nomigrations -p no:randomly \
+    -p no:cacheprovider -W ignore --show-capture=no -q
+
+test-platform: $(TEST)/.installed
+	@test -f "$(PLATFORM)/lms/urls.py" || { \
+	    echo "PLATFORM= must name the checkout of an Open edX platform (docs/platform.md)." >&2; exit 2; }
+	$(PLATFORM_TEST) --ds lms.envs.test "$(CURDIR)/tests/platform"
+	$(PLATFORM_TEST) --ds cms.envs.test "$(CURDIR)/tests/platform"
+	$(TEST)/bin/python -m pytest tests/platform/running
 
 bench: $(TEST)/.installed $(NODE_STAMPS)
 	@$(TEST)/bin/python -m benchmarks.signing

@@ -1,0 +1,1 @@
+"""Tests against a real platform: ``make test-platform PLATFORM=<checkout>``. Elsewhere they say why they skip."""
