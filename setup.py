@@ -29,7 +29,7 @@ setup(
         "urllib3>=2",  # what requests is made of; wallets.transport pins addresses with its connections
         "lxml>=5.3",
         "cryptography>=43",
-        "Django>=5.2,<6",
+        "Django>=4.2,<6",
         "celery>=5.5",
         "PyLD>=3",
         "jwcrypto>=1.5.6",
@@ -56,6 +56,7 @@ setup(
         "cms.djangoapp": ["microcred_xblock = microcred_xblock.issuance.apps:IssuanceConfig"],
     },
     classifiers=[
+        "Framework :: Django :: 4.2",
         "Framework :: Django :: 5.2",
         "Programming Language :: Python :: 3.11",
         "Programming Language :: Python :: 3.12",

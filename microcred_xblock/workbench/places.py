@@ -8,6 +8,8 @@ import os
 import secrets
 from pathlib import Path
 
+import django
+
 COURSE_PORT = 8000
 WALLET_PORT = 8100
 
@@ -52,8 +54,11 @@ def sqlite(path: Path) -> dict:
         "NAME": str(path),
         "OPTIONS": {
             "timeout": 20,
-            "transaction_mode": "IMMEDIATE",
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+            # Django 4.2 knows neither: writers then wait for each other less gracefully.
+            **({
+                "transaction_mode": "IMMEDIATE",
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+            } if django.VERSION >= (5, 1) else {}),
         },
     }
 
