@@ -309,7 +309,7 @@ def test_progress_records_scores_and_answers_with_the_new_state(api):
     name, args, kwargs = api.calls[0]
     assert name == "record_scores"
     assert {key: str(score.earned) for key, score in args[1].items()} == {"p1": "1", "p2": "0.5", "p3": "1"}
-    assert kwargs == {"learner_id": "ann", "course_id": "scenario", "not_given": frozenset()}
+    assert kwargs == {"learner_id": "ann", "course_id": "scenario", "not_given": frozenset(), "concealed_until": None}
 
 
 @pytest.mark.parametrize(

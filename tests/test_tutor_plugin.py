@@ -22,7 +22,7 @@ KEYS = "/openedx/microcred/keys"
 QUEUE = "edx.lms.core.microcred"
 ISSUER = {"name": "L'institut \"Éole\"", "url": "https://{{ LMS_HOST }}/", "country": "FR"}
 SECRET = "what-only-the-containers-know"
-SIGNING = ("lms", "lms-worker", "cms", "cms-worker", "microcred-worker")
+SIGNING = ("lms", "lms-worker", "microcred-worker")
 
 
 @pytest.fixture

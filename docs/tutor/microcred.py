@@ -98,15 +98,14 @@ def _lines(words: list[str], indent: int) -> str:
 _patch("local-docker-compose-permissions-volumes", f"- {_KEYS}:/mounts/microcred-keys:z")
 _patch("local-docker-compose-permissions-command", "setowner $OPENEDX_USER_ID /mounts/microcred-keys")
 
-# One file cannot name a service twice, so each half stands in the file where Tutor does not describe the service.
-_patch("local-docker-compose-prod-services", "".join(_HALF.format(service=name) for name in ("lms", "cms")))
-_patch("local-docker-compose-services", "".join(_HALF.format(service=f"{name}-worker") for name in ("lms", "cms")))
+# Only the LMS and its workers sign; Studio gets no key. One file cannot name a service twice, so each half stands in
+# the file where Tutor does not describe the service.
+_patch("local-docker-compose-prod-services", _HALF.format(service="lms"))
+_patch("local-docker-compose-services", _HALF.format(service="lms-worker"))
 # `tutor dev` has no workers: complete what would otherwise be half a service, and never start it.
 _patch(
     "local-docker-compose-dev-services",
-    "".join(
-        f"{name}-worker:\n  image: {{{{ DOCKER_IMAGE_OPENEDX_DEV }}}}\n  profiles: [never]\n" for name in ("lms", "cms")
-    ),
+    "lms-worker:\n  image: {{ DOCKER_IMAGE_OPENEDX_DEV }}\n  profiles: [never]\n",
 )
 _patch(
     "local-docker-compose-prod-services",
@@ -234,7 +233,7 @@ _patch(
     "{% if MICROCRED_CELERY_QUEUE %}\n" + _k8s_deployment("microcred-worker", _WORKER) + "{% endif %}",
 )
 _patch("k8s-jobs", _K8S_JOB + _K8S_OPENEDX.format(name="microcred", extra=""))
-for _name in ("lms", "lms-worker", "cms", "cms-worker"):
+for _name in ("lms", "lms-worker"):
     _patch("k8s-override", _K8S_SECRETS.format(api="apps/v1", kind="Deployment", name=_name, container=_name))
 _patch(
     "k8s-override",

@@ -29,9 +29,10 @@ def unseal(ciphertext: str) -> dict[str, Any]:
 
 def _fernet() -> MultiFernet:
     keys = conf.required("MICROCRED_TOKEN_KEY", what="the key under which learners' wallet tokens are stored")
+    listed = keys.split(",") if isinstance(keys, str) else keys  # an environment variable holds several with commas
     try:
-        return MultiFernet([Fernet(key) for key in ([keys] if isinstance(keys, str | bytes) else keys)])
-    except (ValueError, TypeError) as error:
+        return MultiFernet([Fernet(key.strip()) for key in listed])
+    except (ValueError, TypeError, AttributeError) as error:
         raise Misconfigured(
             "MICROCRED_TOKEN_KEY must be a Fernet key: 32 random bytes in url-safe base64.", code="token-key"
         ) from error

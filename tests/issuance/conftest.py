@@ -13,6 +13,7 @@ from microcred_xblock.credentials import elm_page
 from microcred_xblock.issuance import api
 from microcred_xblock.issuance.data import Learner
 from tests.factories import make_pill, make_scores
+from tests.fake_platform import FakePlatform
 from tests.wallets.host import Host
 
 TOKEN_KEY = Fernet.generate_key().decode()
@@ -92,6 +93,13 @@ def award_id(issuer, learner):
 def commits(django_capture_on_commit_callbacks):
     """Run what was to happen on commit, also what that enqueues in turn."""
     return lambda: django_capture_on_commit_callbacks(execute=True)
+
+
+@pytest.fixture
+def world(db):
+    """A platform in memory that ``compat`` answers from."""
+    with FakePlatform().installed() as platform:
+        yield platform
 
 
 @pytest.fixture

@@ -293,7 +293,8 @@ class TestAdminPages:
         request.user = boss
         pages = [page for model, page in admin.site._registry.items() if model._meta.app_label == "microcred"]
         assert {page.model for page in pages} == {
-            models.Award, models.Delivery, models.Issuer, models.WalletConnection
+            models.AssessmentRequest, models.Award, models.Delivery, models.IndexRequest, models.Issuer,
+            models.WalletConnection,
         }
         for page in pages:
             inlines = [inline(page.model, admin.site) for inline in page.inlines]
@@ -321,6 +322,7 @@ class TestAdminPages:
             f"/admin/microcred/walletconnection/{connection.pk}/change/",
             f"/admin/microcred/issuer/{issuer_row.pk}/change/",
             f"/admin/microcred/award/?q={row.credentials.first().credential_id}",
+            "/admin/microcred/assessmentrequest/", "/admin/microcred/indexrequest/",
         ]
         texts = []
         for page in pages:

@@ -15,7 +15,7 @@
     The organisation's certificate with its key. Default: ``seal.p12`` in the keys folder, under the
     passphrase of the keys.
 ``MICROCRED_TOKEN_KEY``
-    A Fernet key, or a list of them (the first encrypts, all decrypt), for learners' wallet tokens.
+    A Fernet key, or several as a list or with commas (the first encrypts, all decrypt), for learners' wallet tokens.
 ``MICROCRED_WALLETS``
     Wallets learners may choose:
     ``[{"id": "acme", "name": "Acme Backpack", "type": "open-badges-api", "base_url": "https://…"}]``, where needed with

@@ -46,6 +46,11 @@ class Command(BaseCommand):
             self._init(options)
         except MicrocredError as error:
             raise CommandError(error.message) from error
+        except OSError as error:
+            raise CommandError(
+                f"The keys folder cannot be used: {error.strerror} ({error.filename}). Make it writable for this "
+                "command, or put the key files there yourself (docs/install.md)."
+            ) from error
 
     def _init(self, options: dict[str, Any]) -> None:
         issuers.did()  # a bad address must be known before any key is made
