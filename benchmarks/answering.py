@@ -160,7 +160,7 @@ def measure(client, keys, answers):
 
 def answer(client, key, choice):
     """Submit one answer; milliseconds and queries."""
-    from django.db import connection
+    from django.db import connection, reset_queries
     from django.test.utils import CaptureQueriesContext
     from django.urls import reverse
     from openedx.core.lib.url_utils import quote_slashes
@@ -169,6 +169,7 @@ def answer(client, key, choice):
         "course_id": str(key.course_key), "usage_id": quote_slashes(str(key)), "handler": "xmodule_handler",
         "suffix": "problem_check",
     })
+    reset_queries()  # the log of queries is of limited length
     with CaptureQueriesContext(connection) as queries:
         started = time.perf_counter()
         response = client.post(address, {f"input_{key.html_id()}_2_1": choice})
