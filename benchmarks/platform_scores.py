@@ -168,7 +168,8 @@ class TestSmall(ScoresCase):
             submissions.set_score(made["uuid"], 8, 10)
         RequestCache.clear_all_namespaces()
         score = self.ways()["recalculated"]()[essay.location]
-        print("\nan essay:", f"raw {score.raw_earned} of {score.raw_possible}, weighted {score.earned} of {score.possible}")
+        raw = f"raw {score.raw_earned} of {score.raw_possible}"
+        print(f"\nan essay: {raw}, weighted {score.earned} of {score.possible}")
         found = compat.platform_evidence(self.learner.pk, str(self.pill.location), {"essay"}).scores["essay"]
         assert (found.earned, found.possible) == (8, 10)
 

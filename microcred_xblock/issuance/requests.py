@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 def ask(rows: Any, now: datetime, *, key: dict[str, str], **columns: str) -> int:
-    """Make the row with ``key``, or renew it; its primary key. One statement where it exists already, else two."""
+    """Make the row with ``key``, or renew it; its primary key. Two statements."""
     renewed = {"token": uuid4().hex, "due_at": now, "attempts": 0, "error_code": ""}
     for _ in range(2):
         existing = rows.filter(**key)
@@ -29,7 +29,10 @@ def ask(rows: Any, now: datetime, *, key: dict[str, str], **columns: str) -> int
                 return rows.create(**key, **columns, **renewed).pk
         except IntegrityError:  # somebody else made it, or did the work and deleted it, between the two statements
             continue
-    return rows.get_or_create(**key, defaults={**columns, **renewed})[0].pk
+    row, made = rows.get_or_create(**key, defaults={**columns, **renewed})
+    if not made:  # whoever made it may have looked before we were asked
+        rows.filter(pk=row.pk).update(**renewed)
+    return row.pk
 
 
 def done(row: Any) -> bool:

@@ -11,6 +11,7 @@ import json
 import sys
 import tempfile
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -143,13 +144,59 @@ def play(host: Any) -> dict[str, Any]:
     return found
 
 
+def play_requests() -> dict[str, Any]:
+    """Answers and workers at once: every answer is followed by a look at the scores, and nothing is left over."""
+    from django.db import transaction
+    from django.utils import timezone
+
+    from microcred_xblock.issuance import assessing, indexing, models, outbox
+
+    indexing.store("course", {"pill": frozenset({"block"})})
+    lock, answered, seen, unseen = threading.Lock(), [0], [0], 0
+
+    def look(_learner: str, _pill: str, _now: Any) -> None:
+        with lock:
+            now = answered[0]
+        time.sleep(0.01)  # the scores are read, the row not forgotten yet
+        with lock:
+            seen[0] = max(seen[0], now)
+
+    def answer(index: int) -> None:
+        time.sleep(index * 0.004)
+        with transaction.atomic():
+            assessing.request("7", "block", now=timezone.now())
+            with lock:
+                answered[0] += 1
+
+    assessing._assess = look
+    faults: set[str] = set()
+    for _round in range(20):
+        faults |= {str(item) for item in together(answer) if item is not None}
+        unseen += answered[0] - seen[0]
+    found = {"faults": sorted(faults), "unseen": unseen, "left over": models.AssessmentRequest.objects.count()}
+
+    for index in range(THREADS):
+        models.AssessmentRequest.objects.all().delete()
+        together(lambda _i: assessing.request("7", "block", now=timezone.now()))
+        assert models.AssessmentRequest.objects.count() <= 1, index
+    reads: list[str] = []
+    indexing.index_course = lambda course: (reads.append(course), time.sleep(0.05))
+    models.IndexRequest.objects.create(course="c", course_id="course", token="t", due_at=timezone.now())
+    pk = models.IndexRequest.objects.get().pk
+    together(lambda _i: indexing.index(pk, now=timezone.now()))
+    found["reads of a course"] = len(reads)
+    found["courses left"] = models.IndexRequest.objects.count()
+    found["swept"] = outbox.sweep(timezone.now() + outbox.LEASE)
+    return found
+
+
 def main() -> None:
-    """Play against the database named on the command line."""
+    """Play against the database named on the command line; with ``requests`` after it, that part alone."""
     from tests.wallets.host import Host
 
     with Host() as host:
         set_up(sys.argv[1], host.url)
-        print(json.dumps(play(host)))
+        print(json.dumps(play_requests() if "requests" in sys.argv[2:] else play(host)))
 
 
 if __name__ == "__main__":

@@ -109,7 +109,9 @@ class TestSettings:
         found = self.settings(EXPLICIT_QUEUES={"other": {"queue": "x"}}, MICROCRED_CELERY_QUEUE="edx.lms.core.high")
         common.schedule(found)
         routed = {task: {"queue": "edx.lms.core.high"} for task in common.TASKS}
-        assert found.EXPLICIT_QUEUES == {"other": {"queue": "x"}, **routed}
+        expected = {"other": {"queue": "x"}, **routed}
+        queues = found.EXPLICIT_QUEUES
+        assert queues == expected
 
     def test_without_a_queue_nothing_is_routed(self):
         found = self.settings(EXPLICIT_QUEUES={}, MICROCRED_CELERY_QUEUE="")
@@ -128,8 +130,9 @@ class TestSettings:
         found = self.settings(CELERYBEAT_SCHEDULE={"other": 1})
         common.schedule(found)
         common.schedule(found)
-        sweep = {"task": "microcred_xblock.issuance.tasks.sweep", "schedule": 60}
-        assert found.CELERYBEAT_SCHEDULE == {"other": 1, "microcred-sweep": sweep}
+        expected = {"other": 1, "microcred-sweep": {"task": "microcred_xblock.issuance.tasks.sweep", "schedule": 60}}
+        beat = found.CELERYBEAT_SCHEDULE
+        assert beat == expected
         own = self.settings(CELERYBEAT_SCHEDULE={"microcred-sweep": "mine"})
         common.schedule(own)
         assert own.CELERYBEAT_SCHEDULE == {"microcred-sweep": "mine"}

@@ -155,10 +155,11 @@ class TestCohorts(CohortCase):
             self.edit(self.key("for-red"), start=SOON)
             self.move("red")
             self.answer("p1")
-            self.answer("for-red")
+            assert self.answer("for-red").status_code == 404
             assert self.outcomes() == {"mine": "in-progress", "red": "not-assessed"}
             assert self.told().count(TOLD) == 2
             self.edit(self.key("for-red"), start=LONG_AGO)
+            self.answer("for-red")
             assert self.outcomes() == {"mine": "achieved", "red": "achieved"}
         assert self.awards().exists()
 
