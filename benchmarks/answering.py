@@ -67,7 +67,7 @@ def course():
             for name, place in (("plain", parent), ("inside", pill), ("never-answered", pill)):
                 store.create_child(user, place.location, "problem", block_id=name, fields={"data": PROBLEM})
             store.publish(parent.location, user)
-        indexing.index_course(str(made.id))
+        indexing.index_course(str(made.id), now=datetime.now(UTC))
         yield {"course": made.id, **{n: made.id.make_usage_key("problem", n) for n in ("plain", "inside")}}
     finally:
         indexing.forget(str(made.id))

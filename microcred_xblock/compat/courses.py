@@ -86,12 +86,16 @@ def _loader(parent: Any) -> Callable[[Any], Any]:
 
 def subsections(pill: Any) -> list[Any]:
     """The subsection above the pill, in a list; an override of its grade touches the pill."""
-    parent = pill.get_parent()
+    keys = (parent.scope_ids.usage_id for parent in ancestors(pill))
+    return [key for key in keys if key.block_type == "sequential"][:1]
+
+
+def ancestors(block: Any) -> Iterator[Any]:
+    """The blocks above a stored block, up to the course."""
+    parent = block.get_parent()
     while parent is not None:
-        if parent.scope_ids.usage_id.block_type == "sequential":
-            return [parent.scope_ids.usage_id]
+        yield parent
         parent = parent.get_parent()
-    return []
 
 
 @contextmanager

@@ -102,6 +102,17 @@ def masquerading(key: Any) -> bool:
     return as_one_learner or not masquerade.is_masquerading_as_staff(user, key)
 
 
+def answered_in_masquerade(user_id: str, usage_id: str) -> bool:
+    """Whether the answer to a block is one that the person of the current request gives while masquerading."""
+    if platform() != LMS:
+        return False
+    from crum import get_current_user
+    from opaque_keys.edx.keys import UsageKey
+
+    user = get_current_user()
+    return user is not None and str(user.pk) == user_id and masquerading(UsageKey.from_string(usage_id).course_key)
+
+
 def may_earn(user_id: Any, course: str) -> bool:
     """Whether this account may earn in the course now: actively enrolled and no staff, or in a role the admin allows.
 
@@ -126,7 +137,18 @@ def _standing(user_id: Any, key: Any) -> str:
         return "learner"
     if has_access(user, "staff", key):
         return "preview"
-    return "learner" if CourseEnrollment.is_enrolled(user, key) else "visitor"
+    return "learner" if CourseEnrollment.is_enrolled(user, key) and _course_is_open(user, key) else "visitor"
+
+
+def _course_is_open(user: Any, key: Any) -> bool:
+    """Whether the course's pages open for this account: it has begun, and the access has not expired."""
+    from lms.djangoapps.courseware.access import has_access
+    from openedx.core.djangoapps.content.course_overviews.models import CourseOverview
+
+    try:
+        return bool(has_access(user, "load", CourseOverview.get_from_id(key)))
+    except CourseOverview.DoesNotExist:
+        return False
 
 
 def _has_earning_role(user: Any, key: Any) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..domain.errors import NotReady
 from ..domain.outcomes import Score
+from . import concealment
 from .courses import graded_blocks, load_pill, subsections
 from .runtime import LMS, STUDIO, is_graded, platform, referenced_blocks, service
 from .variants import Ways
@@ -76,26 +77,11 @@ def platform_evidence(user_id: Any, pill_id: str, references: Iterable[str]) -> 
     annulled = _annulled(user_id, key)
     if annulled:
         scores = {name: replace(score, earned=Decimal(0)) for name, score in scores.items()}
-    concealed, until = _concealed(structure, visible)
+    concealed, until = concealment.concealed(user, pill_id, structure, visible)
     return Evidence(
         scores=scores, not_given=not_given, withheld=withheld, annulled=annulled, concealed=concealed,
         concealed_until=until,
     )
-
-
-def _concealed(structure: Any, visible: Mapping[str, Any]) -> tuple[frozenset[str], datetime | None]:
-    """The blocks whose result the platform hides from learners now, and when it will show the last it ever shows."""
-    try:
-        from xblock.scorable import ShowCorrectness
-    except ImportError:  # XBlock 5.2
-        from xmodule.graders import ShowCorrectness
-
-    hidden: dict[str, datetime | None] = {}
-    for name, usage in visible.items():
-        policy, due = (structure.get_xblock_field(usage, field, None) for field in ("show_correctness", "due"))
-        if policy and not ShowCorrectness.correctness_available(policy, due, False):
-            hidden[name] = due if policy == ShowCorrectness.PAST_DUE else None
-    return frozenset(hidden), max(filter(None, hidden.values()), default=None)
 
 
 def _platform_scores(user: Any, structure: Any, visible: Mapping[str, Any]) -> dict[str, Score]:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 BANKS = ("library_content", "itembank")
-# Whoever likes may be in the free track: it must not be the way around what assesses.
-_CHOSEN_BY_LEARNERS = frozenset({"enrollment_track", "content_type_gate"})
+# Groups that others, or chance, put a learner into. Whoever likes may be in the free track, or join a team: neither
+# must be the way around what assesses.
+_SCHEMES = frozenset({"cohort", "random"})
 
 
 class Ways:
@@ -84,7 +85,7 @@ class Ways:
         from xmodule.partitions.partitions_service import PartitionService, get_user_partition_groups
 
         partition = PartitionService(self._course).get_user_partition(number)
-        if partition is not None and partition.active and partition.scheme.name not in _CHOSEN_BY_LEARNERS:
+        if partition is not None and partition.active and partition.scheme.name in _SCHEMES:
             for group in get_user_partition_groups(self._course, [partition], self._user, "id").values():
                 yield group.id
 

@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from django.db import transaction
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 from .. import compat
 from . import awarding, models, outbox, requests, tasks
+
+SOON = timedelta(minutes=2)  # by then the platform has rebuilt its structure of a course that was published
 
 
 def request(learner_id: str, block_id: str, *, now: datetime) -> int:
     """A score of ``learner_id`` on ``block_id`` changed, or the grade of the subsection ``block_id`` was overridden.
 
-    Stores and enqueues an assessment for each pill that the block is in; how many. One indexed query, and nothing
-    else, for a block in no pill.
+    On commit, stores and enqueues an assessment for each pill that the block is in; how many. One indexed query, and
+    nothing else, for a block in no pill. Nothing either while the person of the request masquerades: that is a look
+    at the course, not work in it.
     """
     pills = list(
         models.PillBlock.objects.filter(block=models.pair_key(block_id)).values_list("pill_id", flat=True)
     )
+    if not pills or compat.answered_in_masquerade(learner_id, block_id):
+        return 0
     for pill_id in pills:
-        _ask(learner_id, pill_id, now)
+        requests.on_commit(_ask, learner_id, pill_id, now)
     return len(pills)
 
 
 def _ask(learner_id: str, pill_id: str, now: datetime) -> None:
     key = {"learner_pill": models.pair_key(learner_id, pill_id)}
-    with transaction.atomic():  # a savepoint: what fails here must not poison the transaction of the learner's answer
-        pk = requests.ask(models.AssessmentRequest.objects, now, key=key, learner_id=learner_id, pill_id=pill_id)
+    pk = requests.ask(models.AssessmentRequest.objects, now, key=key, learner_id=learner_id, pill_id=pill_id)
     outbox.enqueue(tasks.assess_learner, pk)
 
 
@@ -38,13 +41,18 @@ def assess(request_pk: int, *, now: datetime) -> None:
         return
     try:
         again = _assess(row.learner_id, row.pill_id, now)
+        if again is not None:
+            requests.postpone(row, again)
+        elif not requests.done(row):
+            outbox.enqueue(tasks.assess_learner, row.pk)
     except Exception as error:  # a platform raises what it likes; the row must not be lost, nor the queue held
         requests.failed(row, error, now)
-        return
-    if again is not None:
-        requests.postpone(row, again)
-    elif not requests.done(row):
-        outbox.enqueue(tasks.assess_learner, row.pk)
+
+
+def wake(pill_ids: Iterable[str], *, now: datetime) -> int:
+    """Look again soon at who waits for a result to be shown: the author may have moved the date. How many wait."""
+    waiting = models.AssessmentRequest.objects.filter(pill_id__in=list(pill_ids), due_at__gt=now + SOON)
+    return waiting.update(due_at=now + SOON)
 
 
 def _assess(learner_id: str, pill_id: str, now: datetime) -> datetime | None:

@@ -9,16 +9,19 @@ from django.db import transaction
 from django.db.models import Q
 
 from .. import compat
-from . import models, outbox, requests, tasks
+from . import assessing, models, outbox, requests, tasks
 
 _BATCH = 500
 
 
 def request(course_id: str, *, now: datetime) -> None:
     """A course was published. A hundred times in a row is stored once, and read once or twice."""
+    requests.on_commit(_ask, course_id, now)
+
+
+def _ask(course_id: str, now: datetime) -> None:
     key = {"course": models.pair_key(course_id)}
-    with transaction.atomic():
-        pk = requests.ask(models.IndexRequest.objects, now, key=key, course_id=course_id)
+    pk = requests.ask(models.IndexRequest.objects, now, key=key, course_id=course_id)
     outbox.enqueue(tasks.index_course, pk)
 
 
@@ -30,19 +33,20 @@ def index(request_pk: int, *, now: datetime) -> None:
         return
     row = rows.get()
     try:
-        index_course(row.course_id)
+        index_course(row.course_id, now=now)
+        if not requests.done(row):
+            rows.update(leased_until=None)
+            outbox.enqueue(tasks.index_course, row.pk)
     except Exception as error:  # as in ``assessing``
         rows.update(leased_until=None)
         requests.failed(row, error, now)
-        return
-    if not requests.done(row):
-        rows.update(leased_until=None)
-        outbox.enqueue(tasks.index_course, row.pk)
 
 
-def index_course(course_id: str) -> int:
+def index_course(course_id: str, *, now: datetime) -> int:
     """Read the published course and store which blocks count in which pills; how many pills. Idempotent."""
-    return store(course_id, compat.pills_of_course(course_id))
+    pills = compat.pills_of_course(course_id)
+    assessing.wake(pills, now=now)
+    return store(course_id, pills)
 
 
 def store(course_id: str, pills: Mapping[str, frozenset[str]]) -> int:

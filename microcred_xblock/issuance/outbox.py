@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 LADDER = tuple(timedelta(seconds=s) for s in (10, 60, 300, 1_800, 1_800, 7_200, 21_600))
 LEASE = timedelta(minutes=3)  # longer than one delivery can take: five requests, each within its time limit
+HANDED_OVER = timedelta(minutes=5)
+REQUESTS = 2_000  # for one sweep
 _JITTER = 0.2
 _random = random.SystemRandom()
 
@@ -103,9 +105,8 @@ def sweep(now: datetime, *, limit: int = 500) -> int:
     credentials = list(due_credentials(now).values_list("pk", flat=True)[:limit])
     free = Q(connection__leased_until__isnull=True) | Q(connection__leased_until__lt=now)
     connections = list(due_deliveries(now).filter(free).values_list("connection_id", flat=True).distinct()[:limit])
-    overdue = {"due_at__lte": _overdue(now)}
-    assessments = list(models.AssessmentRequest.objects.filter(**overdue).values_list("pk", flat=True)[:limit])
-    courses = list(models.IndexRequest.objects.filter(**overdue).values_list("pk", flat=True)[:limit])
+    courses = _take(models.IndexRequest, now)
+    assessments = _take(models.AssessmentRequest, now)
     for pk in courses:
         enqueue(tasks.index_course, pk)
     for pk in assessments:
@@ -118,6 +119,12 @@ def sweep(now: datetime, *, limit: int = 500) -> int:
     return len(courses) + len(assessments) + len(credentials) + len(connections)
 
 
-def _overdue(now: datetime) -> datetime:
-    """Requests have their own task at once; the sweep takes what is older than such a task can wait."""
-    return now - timedelta(seconds=30)
+def _take(requests: Any, now: datetime) -> list[int]:
+    """Requests that are overdue, the oldest first; each is handed over again only after a while.
+
+    Requests have their own task at once: what is left half a minute later was lost, or waits in a long queue.
+    """
+    overdue = requests.objects.filter(due_at__lte=now - HANDED_OVER / 10).order_by("due_at")
+    taken = list(overdue.values_list("pk", flat=True)[:REQUESTS])
+    requests.objects.filter(pk__in=taken).update(due_at=now + HANDED_OVER)
+    return taken

@@ -3,16 +3,45 @@
 from __future__ import annotations
 
 import logging
+import random
+import time
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 
 from ..domain.errors import MicrocredError
 from . import outbox
 
 log = logging.getLogger(__name__)
+
+_TRIES = 5
+_random = random.SystemRandom()
+
+
+def on_commit(work: Callable[..., None], *args: Any) -> None:
+    """Do ``work`` once the caller's transaction is committed, in one of its own. Never raises.
+
+    MySQL solves a deadlock by undoing one whole transaction. It must not be that of a learner's answer or of an
+    author's publishing. A process killed in between loses the request; the next look at the page asks again.
+    """
+    transaction.on_commit(lambda: patiently(partial(work, *args)), robust=True)
+
+
+def patiently(work: Callable[[], Any]) -> Any:
+    """What ``work`` returns, in a transaction; again where the database gave it up in favour of another."""
+    for tries in range(1, _TRIES + 1):
+        try:
+            with transaction.atomic():
+                return work()
+        except OperationalError:
+            if tries == _TRIES:
+                raise
+            time.sleep(_random.uniform(0.01, 0.05) * tries)
+    raise AssertionError("unreachable")
 
 
 def ask(rows: Any, now: datetime, *, key: dict[str, str], **columns: str) -> int:
@@ -37,7 +66,8 @@ def ask(rows: Any, now: datetime, *, key: dict[str, str], **columns: str) -> int
 
 def done(row: Any) -> bool:
     """Delete the row unless it was asked for again meanwhile; whether it was deleted."""
-    return bool(type(row).objects.filter(pk=row.pk, token=row.token).delete()[0])
+    same = type(row).objects.filter(pk=row.pk, token=row.token)
+    return bool(patiently(same.delete)[0])
 
 
 def postpone(row: Any, until: datetime) -> None:

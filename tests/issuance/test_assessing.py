@@ -1,9 +1,10 @@
 """A score changes on the platform: what it costs, what it leads to, and what is never lost."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -25,14 +26,15 @@ def pill(world):
     outcomes = [{**OUTCOMES[0], "assessed_by": [{"block": "p1"}, {"block": "p2"}]}]
     pill_id = world.pill("pill", ("p1", "p2"), course=COURSE, outcomes=outcomes, mastery={"rule": "all"})
     world.enrol(7, COURSE)
-    indexing.index_course(COURSE)
+    indexing.index_course(COURSE, now=timezone.now())
     return pill_id
 
 
 @pytest.fixture
 def handed_over(monkeypatch):
-    """The ids of the requests whose task was enqueued, instead of running it."""
+    """The ids of the requests whose task was enqueued, instead of running it; as if each was committed at once."""
     found = []
+    monkeypatch.setattr(requests, "on_commit", lambda work, *args: requests.patiently(partial(work, *args)))
     monkeypatch.setattr(assessing.outbox, "enqueue", lambda task, pk: found.append((task.name.rpartition(".")[2], pk)))
     return found
 
@@ -72,7 +74,7 @@ class TestAsking:
 
     def test_each_learner_and_each_pill_has_a_row(self, pill, world, handed_over):
         world.pill("other", ("p1",), course=COURSE, outcomes=OUTCOMES, mastery={"rule": "all"})
-        indexing.index_course(COURSE)
+        indexing.index_course(COURSE, now=timezone.now())
         assert ask("p1") == 2
         ask("p1", learner="8")
         assert models.AssessmentRequest.objects.count() == 4
@@ -94,15 +96,27 @@ class TestAsking:
             counts.append(len([q for q in queries.captured_queries if "SAVEPOINT" not in q["sql"]]))
         assert counts == [3, 3]  # index, update, insert; then index, update, key
 
-    def test_a_failure_here_leaves_the_transaction_of_the_answer_whole(self, pill, monkeypatch):
-        def broken(*_args, **_kwargs):
-            models.PillBlock.objects.create(pk=models.PillBlock.objects.first().pk)
+    @pytest.mark.django_db(transaction=True)
+    def test_a_failure_here_leaves_the_answer_alone(self, pill, monkeypatch):
+        def deadlocked(*_args, **_kwargs):
+            raise OperationalError(1213, "Deadlock found")
 
-        monkeypatch.setattr(requests, "ask", broken)
+        monkeypatch.setattr(requests, "ask", deadlocked)
         with transaction.atomic():
-            with pytest.raises(IntegrityError):
-                ask()
-            assert models.PillBlock.objects.exists(), "the database still answers"
+            assert ask() == 1
+            models.IndexRequest.objects.create(course="answer", course_id="answer", token="", due_at=timezone.now())
+        assert models.IndexRequest.objects.filter(course="answer").exists(), "the learner's answer is committed"
+
+    @pytest.mark.django_db(transaction=True)
+    def test_an_answer_that_is_undone_asks_nothing(self, pill):
+        with pytest.raises(ZeroDivisionError), transaction.atomic():
+            ask()
+            raise ZeroDivisionError
+        assert not models.AssessmentRequest.objects.exists()
+
+    def test_nothing_is_asked_in_a_masquerade(self, pill, handed_over, monkeypatch):
+        monkeypatch.setattr("microcred_xblock.compat.answered_in_masquerade", lambda *_: True)
+        assert ask() == 0 and not models.AssessmentRequest.objects.exists()
 
 
 class TestAssessing:

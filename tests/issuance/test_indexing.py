@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -11,7 +12,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from microcred_xblock.issuance import indexing, models, outbox, tasks
+from microcred_xblock.issuance import indexing, models, outbox, requests, tasks
 
 COURSE = "course-v1:Org+C+R"
 OTHER = "course-v1:Org+Other+R"
@@ -34,8 +35,9 @@ def row():
 
 @pytest.fixture
 def handed_over(monkeypatch):
-    """The ids of the requests whose task was enqueued, instead of running it."""
+    """The ids of the requests whose task was enqueued, instead of running it; as if each was committed at once."""
     found = []
+    monkeypatch.setattr(requests, "on_commit", lambda work, *args: requests.patiently(partial(work, *args)))
     monkeypatch.setattr(outbox, "enqueue", lambda task, pk: found.append((task.name.rpartition(".")[2], pk)))
     return found
 
@@ -102,7 +104,7 @@ class TestRequests:
         now = timezone.now()
         indexing.request(COURSE, now=now)
         models.IndexRequest.objects.update(leased_until=now + timedelta(minutes=1))
-        monkeypatch.setattr(indexing, "index_course", lambda _course: 1 / 0)
+        monkeypatch.setattr(indexing, "index_course", lambda _course, **_more: 1 / 0)
         indexing.index(row().pk, now=now)
         assert (row().attempts, row().leased_until) == (0, now + timedelta(minutes=1))
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from common.djangoapps.student.tests.factories import CourseEnrollmentFactory, UserFactory
 from django.urls import reverse
+from django.utils import timezone
 from openedx.core.djangoapps.content.block_structure.api import clear_course_from_cache
 from openedx.core.lib.url_utils import quote_slashes
 from xmodule.capa.tests.response_xml_factory import OptionResponseXMLFactory
@@ -45,7 +46,7 @@ class PillCase(ModuleStoreTestCase):
             self.unit = self.add(self.section, "vertical")
             self.build()
         clear_course_from_cache(self.course.id)  # collected in this very process, it may be older than the last change
-        indexing.index_course(str(self.course.id))
+        indexing.index_course(str(self.course.id), now=timezone.now())
         self.learner = self.enrol("ann")
         self.sign_in(self.learner)
 

@@ -9,6 +9,7 @@ from unittest.mock import patch  # noqa: E402
 
 from common.djangoapps.student.models import CourseEnrollment  # noqa: E402
 from common.djangoapps.student.tests.factories import UserFactory  # noqa: E402
+from lms.djangoapps.courseware.access_response import AccessError  # noqa: E402
 
 from microcred_xblock import compat  # noqa: E402
 from microcred_xblock.issuance import assessing, models  # noqa: E402
@@ -130,3 +131,14 @@ class TestNeverShown(PillCase):
         assert self.awards().exists()
         told = self.ask("progress").json()
         assert told["outcomes"][0]["status"] == "in-progress" and told["state"] == "earned"
+
+
+class TestExpiredAccess(PillCase):
+    """The platform closes an audit course after some weeks: pages answer 404, but problems still take answers."""
+
+    def test_answers_after_the_access_has_expired_earn_nothing(self):
+        with patch("lms.djangoapps.courseware.access.check_course_expired", return_value=AccessError("x", "x", "x")):
+            self.answer("p1")
+            self.answer("p2")
+            assert self.ask("progress").status_code == 403
+        assert not self.awards().exists()

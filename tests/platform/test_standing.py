@@ -99,6 +99,12 @@ class TestMasquerading(StandingCase):
         self.assert_preview()
         assert self.learner.email not in self.page().content.decode()
 
+    def test_staff_who_may_earn_do_not_while_they_look_as_a_learner(self):
+        with override_settings(MICROCRED_EARNING_ROLES=["instructor"]):
+            self.update_masquerade(role="student")
+            self.answer_all()
+        assert not models.Award.objects.exists() and not models.AssessmentRequest.objects.exists()
+
     def test_staff_who_may_earn_earn_again_when_they_are_themselves_again(self):
         with override_settings(MICROCRED_EARNING_ROLES=["instructor"]):
             self.update_masquerade(role="student")

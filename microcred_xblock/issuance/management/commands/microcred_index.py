@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 
 from .... import compat
 from ... import indexing
@@ -36,7 +37,7 @@ class Command(BaseCommand):
 
     def _index(self, course: str, number: int, total: int) -> bool:
         try:
-            pills = indexing.index_course(course)
+            pills = indexing.index_course(course, now=timezone.now())
         except Exception as error:  # a damaged course must not keep the others from being indexed
             self.stderr.write(f"[{number}/{total}] {course}: {type(error).__name__}: {error}")
             return False
