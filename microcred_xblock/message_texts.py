@@ -49,7 +49,7 @@ AUTHOR: dict[str, str] = {
     "definition-damaged": N_("{field} is damaged: delete it and enter it again."),
     "duplicate-outcome": N_("Two outcomes have the id “{outcome}”: change one of them."),
     "eqf-level": N_("The EQF level must lie between 1 and 8."),
-    "form-unusable": N_("Nothing was saved yet: some values cannot be used. They are marked below."),
+    "form-unusable": N_("Nothing was saved yet: some values cannot be used. They are marked in the form."),
     "fraction-places": N_("{field} may have at most four decimal places."),
     "fraction-range": N_("{field} must lie between 0 and 1 (0 % and 100 %), not {value}."),
     "group-depth": N_("The groups of criteria are nested too deeply. Use fewer levels."),

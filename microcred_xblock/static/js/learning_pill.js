@@ -9,6 +9,7 @@
   const AFTER_CLICK = [3000]; // for children whose requests cannot be seen, e.g. in a frame
   const WHILE_BUSY = [800, 1500, 3000, 5000, 10000, 20000];
   const CHANNEL = "microcred-learning-pill";
+  const FRAMED = window.self !== window.top;
 
   class Pill {
     constructor(runtime, element, args) {
@@ -42,6 +43,7 @@
       this.openChannel();
       this.root.querySelectorAll("dialog").forEach((dialog) => {
         this.listen(dialog, "click", (event) => event.target === dialog && dialog.close());
+        this.listen(window, "resize", () => this.place(dialog));
       });
       if (this.args.record || this.pending()) this.soon([0]);
       else if (this.args.busy) this.soon(WHILE_BUSY);
@@ -384,16 +386,21 @@
       this.say("");
     }
 
-    /* In a frame as high as its content, "the middle of the window" may be far out of sight. */
     open(dialog) {
-      const framed = window.self !== window.top;
-      dialog.classList.toggle("mcp-dialog--framed", framed);
+      dialog.classList.toggle("mcp-dialog--framed", FRAMED);
       dialog.showModal();
-      if (!framed) return;
+      this.place(dialog);
+      dialog.scrollIntoView({ block: "nearest" });
+    }
+
+    /* In a frame as high as its content, "the middle of the window" may be far out of sight, and the part that
+       can be seen is not known, only the screen's height. */
+    place(dialog) {
+      if (!FRAMED || !dialog.open) return;
+      dialog.style.setProperty("--mcp-most", Math.round(window.screen.availHeight * 0.8) + "px");
       const wanted = window.scrollY + this.part("panel").getBoundingClientRect().top - 80;
       const lowest = document.documentElement.scrollHeight - dialog.offsetHeight - 24;
       dialog.style.setProperty("--mcp-top", Math.max(0, Math.min(wanted, lowest)) + "px");
-      dialog.scrollIntoView({ block: "nearest" });
     }
 
     openChannel() {

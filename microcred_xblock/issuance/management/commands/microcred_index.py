@@ -30,7 +30,10 @@ class Command(BaseCommand):
             raise CommandError("Name the courses, or give --all.")
         if compat.platform() is None:
             raise CommandError("There are no courses here: run this with manage.py of the LMS or of Studio.")
-        courses = compat.course_ids() if options["all"] else options["courses"]
+        known = compat.course_ids()
+        courses = known if options["all"] else options["courses"]
+        if unknown := [course for course in courses if course not in known]:
+            raise CommandError(f"No such course: {', '.join(unknown)}. Nothing was read.")
         failures = [course for number, course in enumerate(courses, 1) if not self._index(course, number, len(courses))]
         if failures:
             raise CommandError(f"{len(failures)} of {len(courses)} courses could not be read: {', '.join(failures)}")
