@@ -88,7 +88,7 @@ class Person:
 
 
 @pytest.fixture
-def people(chromium, places):
+def people(places, chromium):
     """Makes people, and closes their browsers."""
     made: list[Person] = []
 

@@ -17,7 +17,7 @@ TITLE = "Find the fault"
 
 
 @pytest.fixture(scope="module")
-def made(chromium, places):
+def made(places, chromium):  # in this order: without servers no second browser is started
     """What the author made: ``(course id, unit's usage id)``."""
     from .conftest import Person
 
