@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from ..domain.errors import NotReady
 from .runtime import platform
 
 log = logging.getLogger(__name__)
@@ -35,7 +36,8 @@ def course_ids() -> list[str]:
 def pills_of_course(course: str) -> Mapping[str, frozenset[str]]:
     """What can change the standing in each published pill: ``{pill: graded blocks below it, and its subsection}``.
 
-    Usage ids as text. Empty for a course without pills, or without anything published.
+    Usage ids as text. Empty for a course without pills, or without anything published. NotReady where pills are
+    stored but the block is not installed.
     """
     from opaque_keys.edx.keys import CourseKey
 
@@ -46,7 +48,7 @@ def pills_of_course(course: str) -> Mapping[str, frozenset[str]]:
         pills = store.get_items(key, qualifiers={"category": PILL})
         return {
             str(pill.scope_ids.usage_id): frozenset((*map(str, graded_blocks(pill)), *map(str, subsections(pill))))
-            for pill in pills if _is_pill(pill)
+            for pill in map(_ours, pills)
         }
 
 
@@ -110,9 +112,11 @@ def load_pill(pill_id: str) -> Iterator[Any]:
             block = store.get_item(key.map_into_course(key.course_key))
         except ItemNotFoundError:
             block = None
-        yield block if _is_pill(block) else None
+        yield _ours(block) if block is not None and block.scope_ids.block_type == PILL else None
 
 
-def _is_pill(block: Any) -> bool:
-    """Whether it is one of ours; where the block is not installed, the platform puts something else in its place."""
-    return block is not None and block.scope_ids.block_type == PILL and hasattr(block, "readable_pill")
+def _ours(block: Any) -> Any:
+    """``block``; NotReady where the pill is not installed and the platform puts something else in its place."""
+    if not hasattr(block, "readable_pill"):
+        raise NotReady("The block learning_pill is not installed in this process: nothing is known of its pills.")
+    return block
