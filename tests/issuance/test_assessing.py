@@ -273,6 +273,17 @@ class TestFailing:
         assert outbox.sweep(timezone.now() + timedelta(minutes=1)) == 1
         assert handed_over == [("assess_learner", row().pk)]
 
+    def test_a_sweep_takes_the_oldest_and_leaves_them_to_the_workers_for_a_while(self, pill, handed_over, monkeypatch):
+        monkeypatch.setattr(outbox, "REQUESTS", 2)
+        now = timezone.now()
+        for number in range(5):
+            ask(learner=str(number), now=now - timedelta(minutes=5 - number))
+        asked = [pk for _task, pk in handed_over]
+        handed_over.clear()
+        assert [outbox.sweep(now) for _ in range(3)] == [2, 2, 1], "nothing twice, as long as it may be in the queue"
+        assert [pk for _task, pk in handed_over] == asked
+        assert outbox.sweep(now) == 0 and outbox.sweep(now + timedelta(minutes=6)) == 2, "but then again"
+
     def test_a_failure_that_was_overtaken_by_a_new_answer_changes_nothing(self, pill, handed_over, monkeypatch):
         ask()
 

@@ -9,9 +9,12 @@ from datetime import UTC, datetime, timedelta  # noqa: E402
 from common.djangoapps.course_modes.tests.factories import CourseModeFactory  # noqa: E402
 from django.conf import settings  # noqa: E402
 from django.test import override_settings  # noqa: E402
+from edx_toggles.toggles.testutils import override_waffle_flag  # noqa: E402
+from lms.djangoapps.teams.tests.factories import CourseTeamFactory  # noqa: E402
 from openedx.core.djangoapps.course_groups import cohorts  # noqa: E402
 from openedx.core.djangoapps.course_groups.models import CourseUserGroupPartitionGroup  # noqa: E402
 from openedx.core.djangoapps.course_groups.tests.helpers import CohortFactory  # noqa: E402
+from openedx.core.lib.teams_config import CONTENT_GROUPS_FOR_TEAMS, TeamsConfig  # noqa: E402
 from xmodule.partitions.partitions import ENROLLMENT_TRACK_PARTITION_ID  # noqa: E402
 
 from .case import LONG_AGO, SOON, PillCase, outcome, results  # noqa: E402
@@ -181,6 +184,26 @@ class TestTracks(VariantCase):
         self.enrol("cleo", mode="audit")
         found = self.evidence("p1", "verified-only")
         assert found.withheld == {"verified-only"} and not found.not_given
+
+
+@override_waffle_flag(CONTENT_GROUPS_FOR_TEAMS, active=True)
+class TestTeams(VariantCase):
+    """Where teams are open, everybody may join the one that has less to answer."""
+
+    def course_fields(self):
+        teams = {"id": "set", "name": "Set", "description": "Teams", "max_team_size": 9, "user_partition_id": 60}
+        return {"teams_configuration": TeamsConfig({"team_sets": [teams]})}
+
+    def build(self):
+        self.teams = [CourseTeamFactory(course_id=self.course.id, topic_id="set", name=name) for name in ("A", "B")]
+        self.pill = self.add_pill([outcome("exam", "p1", "for-a", threshold="0.5")])
+        self.add_problem(self.pill, "p1")
+        self.add_problem(self.pill, "for-a", group_access={60: [self.teams[0].id]})
+
+    def test_what_another_team_has_counts_as_not_answered(self):
+        self.teams[1].add_user(self.learner)
+        found = self.evidence("p1", "for-a")
+        assert found.withheld == {"for-a"} and not found.not_given
 
 
 @DATES
