@@ -2,11 +2,22 @@
 
 from .assessments import AssessmentRequest, IndexRequest, PillBlock
 from .awards import Award, Consent, Credential, FrozenPill
-from .issuers import Issuer, SigningKey
+from .issuers import Issuer, IssuerAssignment, KeyUse, SigningKey
+from .jobs import BulkJob
 from .keys import pair_key
-from .wallets import AuthorizationAttempt, ClientRegistration, Delivery, WalletConnection, WalletHost
+from .status import Notice, Regrade, StatusChange, StatusEntry, StatusList, StatusListCredential
+from .wallets import (
+    AuthorizationAttempt,
+    ClientRegistration,
+    Delivery,
+    WalletCircuit,
+    WalletConnection,
+    WalletHost,
+)
 
 __all__ = [
-    "AssessmentRequest", "AuthorizationAttempt", "Award", "ClientRegistration", "Consent", "Credential", "Delivery",
-    "FrozenPill", "IndexRequest", "Issuer", "PillBlock", "SigningKey", "WalletConnection", "WalletHost", "pair_key",
+    "AssessmentRequest", "AuthorizationAttempt", "Award", "BulkJob", "ClientRegistration", "Consent", "Credential",
+    "Delivery", "FrozenPill", "IndexRequest", "Issuer", "IssuerAssignment", "KeyUse", "Notice", "PillBlock", "Regrade",
+    "SigningKey", "StatusChange", "StatusEntry", "StatusList", "StatusListCredential", "WalletCircuit",
+    "WalletConnection", "WalletHost", "pair_key",
 ]

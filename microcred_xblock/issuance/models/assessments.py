@@ -35,6 +35,7 @@ class Request(models.Model):
     attempts = models.PositiveIntegerField(default=0)
     due_at = models.DateTimeField(db_index=True)
     error_code = models.CharField(max_length=60, blank=True, default="")
+    error_class = models.CharField(max_length=20, blank=True, default="")
 
     class Meta:
         abstract = True

@@ -31,10 +31,25 @@ class FrozenPill(models.Model):
 class Award(models.Model):
     """A pill mastered by a learner. ``active`` is True or NULL: a learner has one active award of a pill at most.
 
+    A suspended award stays active; a revoked or superseded one does not, which is the way back: the pill can then be
+    earned again, under the condition in ``regain``. ``issuer_key`` names the awarding body and is fixed for good.
+    Retirement empties ``results`` and replaces the learner's id; the rest says nothing of a person.
+
     .. pii: The learner's user id, with the scores that earned the award.
     .. pii_types: id, other
-    .. pii_retirement: retained
+    .. pii_retirement: local_api
     """
+
+    class Status(models.TextChoices):
+        VALID = "valid", "Valid"
+        SUSPENDED = "suspended", "Suspended"
+        REVOKED = "revoked", "Revoked"
+        SUPERSEDED = "superseded", "Superseded"
+
+    class Regain(models.TextChoices):
+        RESULTS = "results", "As soon as the results suffice"
+        ANEW = "anew", "Only with every outcome assessed anew"
+        NEVER = "never", "Never"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     learner_id = models.CharField(max_length=100, db_index=True)
@@ -43,11 +58,21 @@ class Award(models.Model):
     pill = models.ForeignKey(FrozenPill, on_delete=models.PROTECT, related_name="awards")
     course_id = models.CharField(max_length=255, blank=True, db_index=True)
     results = models.JSONField()
-    awarded_at = models.DateTimeField()
+    awarded_at = models.DateTimeField(db_index=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    issuer_key = models.CharField(max_length=40, blank=True, default="", db_index=True)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.VALID, db_index=True)
+    status_at = models.DateTimeField(null=True, blank=True)
+    regain = models.CharField(max_length=10, choices=Regain.choices, default=Regain.RESULTS)
+    expires_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    supersedes = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="superseded_by"
+    )
+    retired_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = "award"
+        indexes = (models.Index(fields=["course_id", "awarded_at"], name="microcred_award_course"),)
         constraints = (
             models.UniqueConstraint(fields=["learner_pill", "active"], name="microcred_one_active_award"),
         )
@@ -95,11 +120,12 @@ class Consent(models.Model):
 class Credential(models.Model):
     """One form of an award. Id, salt and times are fixed when the row is made; bytes once signed never change.
 
-    ``document`` holds the unsigned document the learner agreed to, from consent until it is signed.
+    ``document`` holds the unsigned document the learner agreed to, from consent until it is signed. ``lease`` marks
+    the worker that is signing. Retirement empties documents, bytes and salt and keeps id and digest.
 
     .. pii: The signed credential: the learner's full name (ELM) or salted e-mail hash (Open Badge), and results.
     .. pii_types: name, email_address, other
-    .. pii_retirement: retained
+    .. pii_retirement: local_api
     """
 
     class State(models.TextChoices):
@@ -107,6 +133,7 @@ class Credential(models.Model):
         QUEUED = "queued", "Waiting to be signed"
         ISSUED = "issued", "Issued"
         FAILED = "failed", "Failed"
+        ERASED = "erased", "Erased"
 
     award = models.ForeignKey(Award, on_delete=models.PROTECT, related_name="credentials")
     format = models.CharField(max_length=10, choices=[(item.value, item.value) for item in Format])
@@ -125,6 +152,9 @@ class Credential(models.Model):
     next_attempt_at = models.DateTimeField(null=True, blank=True, db_index=True)
     error_code = models.CharField(max_length=60, blank=True)
     error_params = models.JSONField(default=dict, blank=True)
+    error_class = models.CharField(max_length=20, blank=True, default="")
+    lease = models.CharField(max_length=32, blank=True, default="")
+    leased_until = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = "credential"

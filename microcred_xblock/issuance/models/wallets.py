@@ -83,6 +83,31 @@ class WalletConnection(models.Model):
         return f"{self.wallet_id} {self.pk}"
 
 
+class WalletCircuit(models.Model):
+    """How a wallet's host has been answering: after some failures in a row nobody asks it for a while.
+
+    ``slow_until``: until then it answers so slowly that it may hold one worker at most; ``lease`` is that worker's.
+
+    .. no_pii:
+    """
+
+    place = models.CharField(max_length=64, unique=True, editable=False, help_text="Digest of host and port.")
+    name = models.CharField(max_length=255, help_text="Host and port.")
+    failures = models.PositiveIntegerField(default=0)
+    open_until = models.DateTimeField(null=True, blank=True)
+    slow_until = models.DateTimeField(null=True, blank=True)
+    probe = models.CharField(max_length=32, blank=True, default="")
+    probe_until = models.DateTimeField(null=True, blank=True)
+    error_code = models.CharField(max_length=60, blank=True, default="")
+    changed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = "wallet circuit"
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class AuthorizationAttempt(models.Model):
     """A learner on the way to a wallet and back. Each step happens once, in one browser session, within minutes.
 
@@ -125,6 +150,7 @@ class Delivery(models.Model):
         DELIVERED = "delivered", "Delivered"
         REFUSED = "refused", "Refused"
         WAITING = "waiting-retry", "Waiting for the next attempt"
+        DEAD = "dead", "Given up"
         STOPPED = "stopped", "Stopped"
 
     credential = models.ForeignKey(Credential, on_delete=models.PROTECT, related_name="deliveries")
@@ -134,6 +160,7 @@ class Delivery(models.Model):
     next_attempt_at = models.DateTimeField(null=True, blank=True, db_index=True)
     error_code = models.CharField(max_length=60, blank=True)
     error_params = models.JSONField(default=dict, blank=True)
+    error_class = models.CharField(max_length=20, blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
     delivered_at = models.DateTimeField(null=True, blank=True)
     created_there = models.BooleanField(null=True, blank=True, help_text="False: the wallet had it already.")
