@@ -58,13 +58,14 @@ def compose(
     valid_until: datetime | None = None,
     evidence_url: str = "",
     status: Mapping[str, Any] | None = None,
+    refresh_service: str = "",
 ) -> Credential:
     """The unsigned badge for ``award``; pure, and valid once a proof is added.
 
     ``achievement_id`` is an absolute IRI that names the pill in this version, the same for every
     learner. ``salt`` is fresh for each credential (InvalidInput ``salt`` when shorter than 128 bits);
     it is used only where the holder has an e-mail. ``evidence_url`` is a page about the assessment,
-    ``status`` a BitstringStatusListEntry.
+    ``status`` a BitstringStatusListEntry, ``refresh_service`` the address at which a newer one can be got.
     """
     _check_ids(credential_id, achievement_id)
     document: dict[str, Any] = {
@@ -88,6 +89,8 @@ def compose(
     document["credentialSchema"] = [dict(SCHEMA)]
     if status is not None:
         document["credentialStatus"] = dict(status)
+    if refresh_service:
+        document["refreshService"] = {"id": refresh_service, "type": "1EdTechCredentialRefresh"}
     return Credential(id=credential_id, format=Format.OPEN_BADGE, document=document)
 
 

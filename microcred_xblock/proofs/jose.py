@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
-from jwcrypto.common import base64url_encode
+from jwcrypto.common import base64url_decode, base64url_encode
 
 from ..domain.credential import Credential, Format, VerifiableCredential
 from ..domain.errors import InvalidDocument, Misconfigured
-from .keys import SigningKey
-from .times import parse
+from .keys import SigningKey, VerificationKey
+from .times import CLOCK_LEEWAY, parse
 
 ALGORITHMS = ("ES256", "RS256")  # what Open Badges verifiers accept
 MEDIA_TYPE = "text/plain"  # what the Open Badges 3.0 API takes a compact JWS as
 EXTENSION = "jwt"
+_CLAIMS = frozenset({"iss", "jti", "nbf", "sub", "exp"})
 
 
 def secure(credential: Credential, *, key: SigningKey, key_id: str) -> VerifiableCredential:
@@ -42,6 +44,34 @@ def secure(credential: Credential, *, key: SigningKey, key_id: str) -> Verifiabl
         id=credential.id, format=Format.OPEN_BADGE_JWT, media_type=MEDIA_TYPE, content=content.encode("ascii"),
         extension=EXTENSION,
     )
+
+
+def verify(
+    content: bytes, *, public_key_for: Callable[[str], VerificationKey], now: datetime
+) -> dict[str, Any]:
+    """The badge in a compact JWS that its issuer signed and that is valid ``now``, without the registered claims.
+
+    ``public_key_for`` gives the key of a ``kid``, or raises. InvalidDocument: ``jwt-form``, ``jwt-invalid``,
+    ``jwt-claim``, ``proof-controller``; last of all, with a good signature, ``not-yet-valid`` and ``expired``.
+    """
+    header, claims, signed, signature = _parsed(content)
+    method = header.get("kid")
+    if header.get("alg") not in ALGORITHMS or "crit" in header or not isinstance(method, str):
+        raise _malformed()
+    document = {name: value for name, value in claims.items() if name not in _CLAIMS}
+    wanted = registered_claims(document)
+    if method.partition("#")[0] != wanted["iss"]:
+        raise InvalidDocument("The signature is not the issuer's own.", code="proof-controller")
+    key = public_key_for(method)
+    if key.algorithm != header["alg"] or not key.verifies(signature, signed):
+        raise InvalidDocument("The signature does not fit the credential.", code="jwt-invalid")
+    if any(claims.get(name) != value for name, value in wanted.items()):
+        raise InvalidDocument("The claims of the JWT are not those of the credential.", code="jwt-claim")
+    if wanted["nbf"] > (now + CLOCK_LEEWAY).timestamp():
+        raise InvalidDocument("The credential is not valid yet.", code="not-yet-valid")
+    if wanted.get("exp", now.timestamp()) < (now - CLOCK_LEEWAY).timestamp():
+        raise InvalidDocument("The credential has expired.", code="expired")
+    return document
 
 
 def registered_claims(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -76,6 +106,24 @@ def _numeric_date(value: Any, where: str) -> int:
         raise InvalidDocument(
             f"A VC-JWT needs {where}, a time with a timezone, in the credential.", code="jwt-claim", field=where
         ) from error
+
+
+def _parsed(content: bytes) -> tuple[dict[str, Any], dict[str, Any], bytes, bytes]:
+    """Header, claims, the signed bytes and the signature of a compact JWS; nothing of it is verified yet."""
+    signed, _, last = content.strip().rpartition(b".")
+    first, _, middle = signed.partition(b".")
+    try:
+        header, claims = (json.loads(base64url_decode(part.decode("ascii"))) for part in (first, middle))
+        signature = base64url_decode(last.decode("ascii"))
+    except (ValueError, RecursionError) as error:
+        raise _malformed() from error
+    if not isinstance(header, dict) or not isinstance(claims, dict):
+        raise _malformed()
+    return header, claims, signed, signature
+
+
+def _malformed() -> InvalidDocument:
+    return InvalidDocument("This is no badge as VC-JWT.", code="jwt-form")
 
 
 def _part(value: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ canonicalise differently would be refused by one of them. Both are InvalidDocume
 ``document-duplicate``       the same statement twice
 ``document-sort-order``      text that sorts differently by code points and by UTF-16 code units
 ``document-json-ld``         any other JSON-LD error
+``document-complex``         nameless parts so alike that telling them apart takes too long
 """
 
 from __future__ import annotations
@@ -44,12 +45,34 @@ _UNSIGNED_KEYWORDS = frozenset({"@index", "@direction"})
 _RELATIVE = "x-relative:"  # the base of relative IRIs, so that they can be told from absolute ones
 _BASE = _RELATIVE + "//invalid/"
 _MAX_DEPTH = 60
+_MAX_ALIKE = 6
+_MAX_WORK = 500  # comparisons of nameless nodes that look alike; a badge has almost none
 _SAFE_INTEGER = 2**53
 _SAFE_DIGITS = 15
 _SHOWN = 100
 
 # PyLD's context caches are not safe to share between threads.
 _LOCK = threading.RLock()
+
+
+class _Bounded(URDNA2015):
+    """The algorithm with an end: RDFC-1.0 §7.1 warns of documents made to keep it busy for ever."""
+
+    _work = 0
+
+    def hash_n_degree_quads(self, id_: str, issuer: Any) -> Any:
+        """Counted, since each of the many ways to order like nodes comes through here."""
+        self._work += 1
+        if self._work > _MAX_WORK:
+            raise InvalidDocument("The credential has too many parts that look alike.", code="document-complex")
+        return super().hash_n_degree_quads(id_, issuer)
+
+    def create_hash_to_related(self, id_: str, issuer: Any) -> Any:
+        """A node with many like neighbours is refused before their orders are tried."""
+        related = super().create_hash_to_related(id_, issuer)
+        if any(len(nodes) > _MAX_ALIKE for nodes in related.values()):
+            raise InvalidDocument("The credential has too many parts that look alike.", code="document-complex")
+        return related
 
 
 def canonical(document: Mapping[str, Any], loader: Loader) -> bytes:
@@ -76,7 +99,7 @@ def dataset(document: Mapping[str, Any], loader: Loader) -> dict[str, list[dict[
 
 def canonicalise(rdf: dict[str, list[dict[str, Any]]]) -> bytes:
     """RDFC-1.0 canonical form of a PyLD dataset, which is consumed. InvalidDocument for ambiguous ones."""
-    text = URDNA2015().main(rdf, {"format": "application/n-quads"})
+    text = _Bounded().main(rdf, {"format": "application/n-quads"})
     lines = text.splitlines(keepends=True) if text.isascii() else [line + "\n" for line in text.split("\n")[:-1]]
     check_lines(lines)
     if sort_classes(text) == (True, True):

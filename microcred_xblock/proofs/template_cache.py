@@ -28,6 +28,7 @@ LEARNER_FIELDS = (
     "evidence.*.narrative",
     "credentialStatus.id",
     "credentialStatus.statusListIndex",
+    "refreshService.id",
 )
 MAX_TEMPLATES = 64
 _VARIANTS = 8  # shapes of one achievement kept at a time

@@ -4,9 +4,12 @@
 //   data-integrity  {credential, didDocument, now}   Digital Bazaar's stack
 //   jwt             {token, didDocument, now}         jose
 //   jades           {sealed}                          jose
+//   status          {credential, lists, didDocument, now}   Digital Bazaar's stack, every entry of the credential
+//   bits            {encodedList}                 Digital Bazaar's bitstring: {"verified": true, length, set: […]}
 //   canonical       {document}                        jsonld.js and rdf-canonize: {"verified": true, "nquads": "…"}
 import {createHash, X509Certificate} from 'node:crypto';
 import {readFileSync} from 'node:fs';
+import {checkStatus, decodeList} from '@digitalbazaar/vc-bitstring-status-list';
 import * as vc from '@digitalbazaar/vc';
 import {DataIntegrityProof} from '@digitalbazaar/data-integrity';
 import {cryptosuite} from '@digitalbazaar/eddsa-rdfc-2022-cryptosuite';
@@ -56,6 +59,38 @@ const kinds = {
       payload: JSON.parse(Buffer.from(payload).toString('utf8')),
       header
     };
+  },
+
+  async status({credential, lists, didDocument, now}, pinned) {
+    const loader = pinnedLoader(pinned, didDocument);
+    const documentLoader = async url => lists[url] ?
+      {contextUrl: null, documentUrl: url, document: lists[url]} : loader(url);
+    const suite = new DataIntegrityProof({cryptosuite});
+    // by hand, because checkStatus takes no time of its own
+    for(const list of Object.values(lists)) {
+      const result = await vc.verifyCredential({credential: list, suite, documentLoader, now: new Date(now)});
+      if(!result.verified) {
+        return {verified: false, error: messages(result.error)};
+      }
+    }
+    const result = await checkStatus({
+      credential, documentLoader, suite, verifyBitstringStatusListCredential: false
+    });
+    return {
+      verified: result.verified, error: result.error && messages(result.error),
+      status: (result.results ?? []).map(({credentialStatus, status}) => ({purpose: credentialStatus.statusPurpose, status}))
+    };
+  },
+
+  async bits({encodedList}) {
+    const list = await decodeList({encodedList});
+    const set = [];
+    for(let index = 0; index < list.length; index++) {
+      if(list.getStatus(index)) {
+        set.push(index);
+      }
+    }
+    return {verified: true, length: list.length, set};
   },
 
   async canonical({document}, pinned) {

@@ -1,0 +1,39 @@
+"""The newest badge in a chain of awards: what a badge's refresh service gives (1EdTech Credential Refresh)."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from ..domain.credential import Format
+from ..domain.errors import NotAllowed
+from . import issuing, models
+
+_HOPS = 100
+_State = models.Credential.State
+
+
+def newest_badge(uuid: UUID, *, form: Format = Format.OPEN_BADGE) -> models.Credential:
+    """The badge that took the place of this one, or the badge itself while there is no other.
+
+    Only for a badge that names this service itself, which is one with an expiry, and only what the learner still
+    agrees to have issued. NotAllowed (``credential-unknown``) for anything else, for a badge that was erased, and after
+    the consent was withdrawn.
+    """
+    rows = models.Credential.objects.filter(state=_State.ISSUED, format=form.value)
+    asked = rows.filter(credential_id=uuid.urn, award__expires_at__isnull=False).first()
+    for award_id in reversed(_chain(asked.award_id) if asked is not None else []):
+        row = rows.filter(award_id=award_id).first()
+        if row is not None and issuing.may_process(award_id):
+            return row
+    raise NotAllowed("No badge with this id can be had here.", code="credential-unknown")
+
+
+def _chain(award_id: Any) -> list[Any]:
+    chain = [award_id]
+    while len(chain) < _HOPS:
+        following = models.Award.objects.filter(supersedes_id=chain[-1]).values_list("pk", flat=True).first()
+        if following is None:
+            break
+        chain.append(following)
+    return chain

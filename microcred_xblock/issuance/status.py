@@ -1,0 +1,263 @@
+"""What an award is worth: revoked, suspended, reinstated, superseded; its place in a status list; its standing.
+
+The bits in ``StatusEntry`` are the truth that lists are signed from (see ``status_publishing``); the registry knows
+the standing of credentials without a place in a list too: European Digital Credentials, and what was issued earlier.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, connection, transaction
+from django.db.models import F, Q
+
+from ..credentials import status_list
+from ..domain.credential import Format, credential_urn
+from ..domain.errors import InvalidAnswer, NotAllowed
+from ..domain.upkeep import RegradePolicy
+from . import conf, holding, models, notices, outbox, places, requests, signals
+from .data import CredentialStanding
+
+
+def N_(text: str) -> str:  # marks a text for extraction; it is translated when it is shown
+    """``text`` itself."""
+    return text
+
+
+REASONS: Mapping[str, str] = MappingProxyType({
+    "regrade": N_("The scores changed after the award"),
+    "score-deleted": N_("A score was deleted after the award"),
+    "integrity": N_("Doubts about how the results came about"),
+    "error": N_("It was issued by mistake, or with a mistake"),
+    "learner-request": N_("The holder asked for it"),
+    "renewal": N_("It was renewed"),
+    "reissue": N_("It was issued anew"),
+    "expired-registration": N_("The registration of the certification has ended"),
+    "other": N_("Another reason"),
+})
+PUBLIC_REASONS = ("renewal", "reissue", "expired-registration")  # others concern awarding body and learner alone
+_NOTE = 500
+_TRIES = 100  # in a list that is less than half full
+_Status = models.Award.Status
+_Action = models.StatusChange.Action
+_FROM: Mapping[str, tuple[str, ...]] = {
+    _Action.REVOKE: (_Status.VALID, _Status.SUSPENDED), _Action.SUSPEND: (_Status.VALID,),
+    _Action.REINSTATE: (_Status.SUSPENDED,), _Action.SUPERSEDE: (_Status.VALID, _Status.SUSPENDED),
+}
+_TO = {
+    _Action.REVOKE: _Status.REVOKED, _Action.SUSPEND: _Status.SUSPENDED, _Action.REINSTATE: _Status.VALID,
+    _Action.SUPERSEDE: _Status.SUPERSEDED,
+}
+
+
+def revoke(
+    award: models.Award, *, reason: str, note: str = "", actor: str, now: datetime,
+    regain: str = models.Award.Regain.ANEW,
+) -> models.StatusChange:
+    """For good: it no longer counts. ``regain`` says how the pill can be earned again.
+
+    Like its three neighbours: one transaction, or part of the caller's; locks the award, brings ``award`` up to date,
+    and tells the learner. NotAllowed (``status-change``) where the award does not allow it, also the second time;
+    InvalidAnswer: ``status-reason``, ``choice``.
+    """
+    if regain not in models.Award.Regain.values:
+        raise InvalidAnswer(
+            "There is no such choice.", code="choice", field="regain", codes=", ".join(models.Award.Regain.values)
+        )
+    return _change(award, _Action.REVOKE, reason, note, actor, now, active=None, regain=str(regain))
+
+
+def suspend(award: models.Award, *, reason: str, note: str = "", actor: str, now: datetime) -> models.StatusChange:
+    """For the time being it does not count. The learner keeps the award."""
+    return _change(award, _Action.SUSPEND, reason, note, actor, now)
+
+
+def reinstate(award: models.Award, *, reason: str, note: str = "", actor: str, now: datetime) -> models.StatusChange:
+    """A suspended award counts again."""
+    return _change(award, _Action.REINSTATE, reason, note, actor, now)
+
+
+def supersede(former: models.Award, *, reason: str, note: str = "", actor: str, now: datetime) -> models.StatusChange:
+    """For good: another credential has taken its place."""
+    return _change(former, _Action.SUPERSEDE, reason, note, actor, now, active=None)
+
+
+def badge_entry(award: models.Award) -> dict[str, str] | None:
+    """The BitstringStatusListEntry of the award's badge, which gets its place now if it has none. Idempotent.
+
+    One query where it has one. Safe in two workers at once; any that is slower takes what the faster one made.
+    """
+    found = models.StatusEntry.objects.filter(award_id=award.pk).first()
+    if found is None:
+        found = _patiently(lambda: _allocate(award))
+    return status_list.entry(places.status_list(found.list_id, found.purpose), found.index, found.purpose)
+
+
+def standing(credential_id: str, *, now: datetime) -> CredentialStanding:
+    """What a signed credential is worth now. NotAllowed (``credential-unknown``) for any other id.
+
+    Says nothing about its holder. A constant number of queries.
+    """
+    state = models.Credential.State
+    signed = Q(state=state.ISSUED) | Q(state=state.ERASED, signed_at__isnull=False)
+    rows = models.Credential.objects.select_related("award__pill", "award__superseded_by")
+    row = rows.filter(signed, credential_id=credential_id).order_by("pk").first()
+    if row is None:
+        raise NotAllowed("No credential with this id was issued here.", code="credential-unknown")
+    award, issuer = row.award, _issuer(row.award)
+    shown, since = _shown(award, now)
+    latest = award.changes.filter(action__in=list(_TO)).order_by("-pk").first() if since is not None else None
+    return CredentialStanding(
+        credential_id=credential_id, format=Format(row.format), state=shown, since=since,
+        reason=latest.reason if latest is not None and shown != "expired" and latest.reason in PUBLIC_REASONS else "",
+        issued_at=row.issued_at, expires_at=award.expires_at, title=award.pill.title,
+        achievement=award.pill.achievement, language=str(award.pill.content.get("language", "")),
+        issuer_name=issuer.name if issuer else "", issuer_did=issuer.did if issuer else "",
+        successor=_signed_id(getattr(award, "superseded_by", None), row.format),
+        twin=_signed_id(award, Format.OPEN_BADGE.value) if row.format == Format.ELM.value else "",
+    )
+
+
+def uuid_of(credential_id: str) -> UUID | None:
+    """The UUID in ``urn:uuid:…``; None for any other id."""
+    try:
+        return UUID(credential_id.removeprefix("urn:uuid:"))
+    except ValueError:
+        return None
+
+
+def _change(
+    award: models.Award, action: str, reason: str, note: str, actor: str, now: datetime, **columns: Any
+) -> models.StatusChange:
+    if reason not in REASONS:
+        raise InvalidAnswer(
+            "There is no such reason.", code="status-reason", field="reason", codes=", ".join(REASONS)
+        )
+    return _patiently(lambda: _record(award, action, reason, note, actor, now, columns))
+
+
+def _record(
+    award: models.Award, action: str, reason: str, note: str, actor: str, now: datetime, columns: Mapping[str, Any]
+) -> models.StatusChange:
+    fresh = outbox.lock_award(award.pk)
+    if fresh is None or fresh.status not in _FROM[action]:
+        state = fresh.status if fresh is not None else ""
+        raise NotAllowed(
+            f"An award that is {state or 'gone'} does not allow this.", code="status-change", state=str(state),
+            action=str(action),
+        )
+    columns = {**columns, "status": _TO[action].value, "status_at": now}
+    models.Award.objects.filter(pk=award.pk).update(**columns)
+    change = models.StatusChange.objects.create(
+        award_id=award.pk, action=action, reason=reason, note=note[:_NOTE], actor=actor, at=now
+    )
+    for name, value in columns.items():
+        setattr(award, name, value)
+    found = models.StatusEntry.objects.filter(award_id=award.pk).first()
+    if found is not None:
+        _set_bits(found, _TO[action])
+    if action == _Action.REINSTATE:
+        outbox.resume(award.pk, now=now)
+    notices.tell_change(change.pk)
+    signals.send(signals.award_status_changed, change.pk)
+    return change
+
+
+def _set_bits(found: models.StatusEntry, status: str) -> None:
+    """The bits of an entry for that status. A list that they change is signed anew when it is next asked for."""
+    ended = status in (_Status.REVOKED, _Status.SUPERSEDED)
+    hidden = found.purpose == status_list.SUSPENSION  # the badge shows this bit only
+    suspended = status == _Status.SUSPENDED or (ended and (hidden or found.suspended))
+    wanted = {"revoked": ended, "suspended": suspended}
+    changed = [name for name, value in wanted.items() if getattr(found, name) is not value]
+    if not changed:
+        return
+    models.StatusEntry.objects.filter(pk=found.pk).update(**wanted)
+    purposes = [
+        purpose for purpose, name in ((status_list.REVOCATION, "revoked"), (status_list.SUSPENSION, "suspended"))
+        if name in changed
+    ]
+    documents = models.StatusListCredential.objects.filter(list_id=found.list_id, purpose__in=purposes)
+    documents.update(changed=F("changed") + 1)
+
+
+def _allocate(award: models.Award) -> models.StatusEntry:
+    """A place at random. The list's row is taken before the entry is written, so that two workers never wait for
+    each other in turn (InnoDB takes the parent's row for the child's sake)."""
+    fresh = outbox.lock_award(award.pk)
+    status = fresh.status if fresh is not None else award.status
+    for _ in range(_TRIES):
+        chosen = _open_list(award.issuer_key)
+        room = models.StatusList.objects.filter(pk=chosen.pk, open=True, size__gt=F("allocated") * 2)
+        if not room.update(allocated=F("allocated") + 1):
+            models.StatusList.objects.filter(pk=chosen.pk).update(open=False)
+            continue
+        for _attempt in range(_TRIES):
+            try:
+                with transaction.atomic():
+                    made = models.StatusEntry.objects.create(
+                        list=chosen, index=secrets.randbelow(chosen.size), credential_id=_badge_id(award),
+                        award_id=award.pk, purpose=_purpose(award),
+                    )
+            except IntegrityError:  # the index is taken; or the whole entry is made, which an old snapshot hides
+                there = models.StatusEntry.objects.select_for_update().filter(award_id=award.pk).first()
+                if there is not None:
+                    models.StatusList.objects.filter(pk=chosen.pk).update(allocated=F("allocated") - 1)
+                    return there
+            else:
+                _set_bits(made, status)
+                return made
+    raise AssertionError("no place in any status list")
+
+
+def _open_list(issuer_key: str) -> models.StatusList:
+    rows = models.StatusList.objects.filter(issuer_key=issuer_key, open=True, size__gt=F("allocated") * 2)
+    found = rows.order_by("created_at", "pk").first()
+    if found is not None:
+        return found
+    made = models.StatusList.objects.create(issuer_key=issuer_key, size=conf.status_list_size())
+    models.StatusListCredential.objects.bulk_create(
+        models.StatusListCredential(list=made, purpose=purpose) for purpose in status_list.PURPOSES
+    )
+    return made
+
+
+def _badge_id(award: models.Award) -> str:
+    return credential_urn(award.pk, Format.OPEN_BADGE)
+
+
+def _purpose(award: models.Award) -> str:
+    """Open Badges have room for one entry: it is the one that the pill's rule may bring about."""
+    if holding.upkeep_of(award).regrade is RegradePolicy.SUSPEND:
+        return status_list.SUSPENSION
+    return status_list.REVOCATION
+
+
+def _shown(award: models.Award, now: datetime) -> tuple[str, datetime | None]:
+    if award.status != _Status.VALID:
+        return str(award.status), award.status_at
+    if award.expires_at is not None and award.expires_at <= now:
+        return "expired", award.expires_at
+    return str(_Status.VALID), award.status_at
+
+
+def _issuer(award: models.Award) -> models.Issuer | None:
+    return models.Issuer.objects.filter(key=award.issuer_key).order_by("-updated_at").first()
+
+
+def _signed_id(award: models.Award | None, format_: str) -> str:
+    """The id of that form of an award, once it is signed."""
+    if award is None:
+        return ""
+    signed = award.credentials.filter(format=format_, signed_at__isnull=False)
+    return signed.values_list("credential_id", flat=True).first() or ""
+
+
+def _patiently(work: Callable[[], Any]) -> Any:
+    """In a transaction, again after a deadlock; where the caller has one, it is the caller who may try again."""
+    return work() if connection.in_atomic_block else requests.patiently(work)
