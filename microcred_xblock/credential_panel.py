@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from . import facts, messages
+from . import facts, messages, notice_texts
 from .compat import Viewer
 from .domain.credential import Format
 from .domain.errors import MicrocredError
@@ -59,12 +59,18 @@ def refused(error: MicrocredError, translator: Translator) -> dict[str, Any]:
 def earned(
     panel: Any, urls: Mapping[str, str], viewer: Viewer, translator: Translator, known: facts.Known
 ) -> dict[str, Any]:
-    """The panel of an award, from ``issuance.api``'s answer. ``urls``: download addresses by kind."""
+    """The panel of an award, from ``issuance.api``'s answer. ``urls``: download addresses by kind.
+
+    Of a revoked award only what happened is told, and how it can be earned again.
+    """
+    if panel.standing.state == "revoked":
+        return {"state": "revoked", "busy": False, **_afterwards(panel, translator)}
     deliveries = [_delivery(delivery, translator) for delivery in panel.deliveries]
     return {
         "state": panel.state,
         "busy": panel.state == "issuing" or any(item["state"] in _MOVING for item in deliveries),
         "awarded_at": _moment(panel.awarded_at, translator),
+        **_afterwards(panel, translator),
         "errors": [
             messages.text(credential.code, translator, **credential.params)
             for credential in panel.credentials
@@ -77,6 +83,37 @@ def earned(
             if kind in urls
         ],
         "facts": facts.groups(panel.parity, viewer, translator, known),
+    }
+
+
+def _afterwards(panel: Any, translator: Translator) -> dict[str, Any]:
+    """How the award stands, and what the learner is told of it; what a notice tells is not told twice."""
+    standing = panel.standing
+    notices = [_notice(notice, translator) for notice in panel.notices]
+    told = standing.state == "valid" or any(notice["kind"] == standing.state for notice in notices)
+    params = {"reason": standing.reason, "automatic": standing.automatic, "regain": standing.regain}
+    return {
+        "standing": standing.state,
+        "notices": notices,
+        "reminder": None if told else _worded(standing.state, params, standing.since, translator),
+        "expires_at": _moment(panel.expires_at, translator),
+        "renewable": standing.renewable,
+    }
+
+
+def _notice(notice: Any, translator: Translator) -> dict[str, Any]:
+    date = notice.params.get("date")
+    return {
+        **_worded(notice.kind, notice.params, notice.created_at, translator), "id": notice.id,
+        "date": _moment(datetime.fromisoformat(date), translator) if date else None,
+    }
+
+
+def _worded(kind: str, params: Mapping[str, Any], at: datetime | None, translator: Translator) -> dict[str, Any]:
+    words = notice_texts.words(kind, params, translator)
+    return {
+        "kind": kind, "title": words.title, "sentences": words.sentences, "todo": words.todo, "bad": words.bad,
+        "at": _moment(at, translator),
     }
 
 

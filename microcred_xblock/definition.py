@@ -13,6 +13,7 @@ Shapes (all keys optional; ``unknown`` and ``unknown_elements`` hold what no rul
     mastery = {"rule": "all" | "n-of-m" | "required-plus-n", "n", "required": ["outcome id", …]}
     recognition = {"workload_hours", "ects", "eqf_level", "isced_f", "mode", "assessment_type",
                    "supervision", "prerequisites", "quality_assurance": {…}, "bloc": {…}}
+    upkeep = {"regrade": "keep" | "suspend" | "revoke" | "supersede", "grace_days", "valid_months"}
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from .domain.errors import InvalidInput, InvalidPill
 from .domain.outcomes import CriteriaGroup, Criterion, LearningOutcome, Logic, Rule, Skill
 from .domain.pill import MAX_OUTCOMES, BadgeImage, LearningPill, Mastery, MasteryRule
 from .domain.recognition import BlocPlace, QualityAssurance, Recognition
+from .domain.upkeep import RegradePolicy, Upkeep
 
 UNKNOWN = ("unknown", "unknown_elements")
 _DAMAGED = "A part of the pill is damaged: enter it again."
@@ -47,6 +49,7 @@ class Definition:
     recognition: Mapping[str, Any] = field(default_factory=dict)
     image: Callable[[], BadgeImage | None] = lambda: None
     tags: Sequence[Any] = ()
+    upkeep: Mapping[str, Any] = field(default_factory=dict)
     unknown: Sequence[str] = ()
 
 
@@ -131,12 +134,13 @@ def read(definition: Definition) -> tuple[LearningPill | None, tuple[InvalidPill
     outcomes = _outcomes(definition.outcomes, problems)
     mastery = _mastery(definition.mastery, _Place(problems, "mastery"))
     recognition = _recognition(definition.recognition, _Place(problems, "recognition"))
+    upkeep = _upkeep(definition.upkeep, _Place(problems, "upkeep"))
     image = _Place(problems, "badge image").read(definition.image)
     tags = here.items(definition.tags or ())
     given = [
         ("id", definition.id), ("title", definition.title), ("description", definition.description),
         ("language", definition.language), *(("tags", (tag,)) for tag in tags), ("tags", tags),
-        ("recognition", recognition), ("image", image), ("outcomes", outcomes),
+        ("recognition", recognition), ("upkeep", upkeep), ("image", image), ("outcomes", outcomes),
     ]
     if 0 < len(outcomes) <= MAX_OUTCOMES:  # without outcomes to count, the rule would look wrong although it is not
         given += [("mastery", replace(_NO_RULE, required=(name,))) for name in mastery.required]
@@ -288,6 +292,20 @@ def _recognition(value: Any, here: _Place) -> Recognition:
     if "bloc" in data:
         given["bloc"] = _bloc(here.mapping(data["bloc"]), here)
     return here.build(Recognition, {}, given.items())
+
+
+def _upkeep(value: Any, here: _Place) -> Upkeep:
+    data = here.mapping(value)
+    given = {}
+    if "regrade" in data:
+        given["regrade"] = here.read(
+            lambda: _choice(RegradePolicy, data["regrade"], field="regrade"), RegradePolicy.KEEP
+        )
+    for name in ("grace_days", "valid_months"):
+        if name in data:
+            number = here.read(lambda name=name: _whole(data[name], field=name))
+            given.update({} if number is None else {name: number})
+    return here.build(Upkeep, {}, given.items())
 
 
 def _bloc(data: Mapping[str, Any], here: _Place) -> BlocPlace:

@@ -83,7 +83,7 @@ class CredentialHandlers:
         evidence = self.evidence(pill)
         standing = issuance().record_scores(
             pill, self.note_scores(evidence.scores), not_given=evidence.not_given, learner_id=viewer.id,
-            course_id=compat.course_id(self), concealed_until=evidence.concealed_until,
+            course_id=compat.course_id(self), concealed_until=evidence.concealed_until, annulled=evidence.annulled,
         )
         page = self.page(viewer, results=standing.results, evidence=evidence)
         return views.live(replace(page, panel_error=standing.refusal or page.panel_error), self.translator())
@@ -114,6 +114,15 @@ class CredentialHandlers:
         """Take consent back."""
         viewer = self._learner()
         return self._answer(viewer, issuance().withdraw(self._award_id(viewer), viewer.id))
+
+    @answers
+    def dismiss_notice(self, data: dict) -> dict[str, Any]:
+        """The learner has read a notice and puts it away."""
+        viewer, notice = self._learner(), _text(data, "notice")
+        if not (notice.isascii() and notice.isdigit() and len(notice) < 16):
+            raise InvalidAnswer("The request lacks 'notice'.", code="request-field", field="notice")
+        issuance().dismiss_notice(self._award_id(viewer), viewer.id, int(notice))
+        return self._answer(viewer)
 
     @answers
     def send(self, data: dict) -> dict[str, Any]:

@@ -29,7 +29,9 @@ from .studio import StudioHandlers
 from .translation import Translator
 
 _PLATFORM_ATTRIBUTES = {"url_name", "xblock-family", "slug"}
-_READABLE = ("description", "outcomes", "mastery", "recognition", "badge_image", "tags", "unknown_elements")
+_READABLE = (
+    "description", "outcomes", "mastery", "recognition", "badge_image", "upkeep", "tags", "unknown_elements",
+)
 
 
 @XBlock.needs("i18n")
@@ -52,6 +54,7 @@ class LearningPillBlock(CredentialHandlers, StudioHandlers, XBlock):
     mastery = Dict(display_name="Mastery rule", default={}, scope=Scope.content)
     recognition = Dict(display_name="Recognition", default={}, scope=Scope.content)
     badge_image = Dict(display_name="Badge image", default={}, scope=Scope.content)
+    upkeep = Dict(display_name="After the award", default={}, scope=Scope.content)
     tags = List(display_name="Tags", default=[], scope=Scope.settings)
     unknown_elements = List(help="OLX that was not understood, kept as it was", default=[], scope=Scope.content)
     unknown_attributes = Dict(help="The same for attributes", default={}, scope=Scope.content)
@@ -79,7 +82,7 @@ class LearningPillBlock(CredentialHandlers, StudioHandlers, XBlock):
             id=str(self.scope_ids.usage_id), title=self.display_name, description=self.description,
             language=self.language, outcomes=self.outcomes or (), mastery=self.mastery or {},
             recognition=self.recognition or {}, image=self.image, tags=self.tags or (),
-            unknown=self.unknown_elements or (),
+            upkeep=self.upkeep or {}, unknown=self.unknown_elements or (),
         )
 
     def _unknown_attributes_problem(self) -> list[InvalidPill]:

@@ -22,6 +22,7 @@
               url="…" valid-until="2027-08-31"/>
       </recognition>
       <badge-image caption="…" src="/static/badge.svg"/>      or with <svg> or base64 PNG inside
+      <upkeep regrade="suspend" grace-days="14" valid-months="24"/>
       <tag>wind power</tag>
       …child blocks…
     </learning_pill>
@@ -44,7 +45,7 @@ from xblock.plugin import PluginMissingError
 
 from .domain.errors import InvalidInput
 
-OWN_ELEMENTS = ("summary", "outcome", "mastery", "recognition", "badge-image", "tag")
+OWN_ELEMENTS = ("summary", "outcome", "mastery", "recognition", "badge-image", "upkeep", "tag")
 MAX_ELEMENTS = 5_000
 MAX_CHARACTERS = 3_000_000
 MAX_NESTING = 40
@@ -64,14 +65,15 @@ _ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "quality-assurance": ("title", "agency", "url"),
     "bloc": ("certification", "certification_title", "bloc", "bloc_title", "url", "valid_until"),
     "badge-image": ("caption", "src", "media_type"),
+    "upkeep": ("regrade", "grace_days", "valid_months"),
 }
 
 
 def take(node: etree._Element) -> dict[str, Any]:
     """Remove the pill's own elements from ``node`` and return them as field values.
 
-    Keys: ``description``, ``outcomes``, ``mastery``, ``recognition``, ``badge_image``, ``tags``,
-    ``unknown_elements``; only those that are present. Comments and processing instructions are
+    Keys: ``description``, ``outcomes``, ``mastery``, ``recognition``, ``badge_image``, ``upkeep``,
+    ``tags``, ``unknown_elements``; only those that are present. Comments and processing instructions are
     dropped too, so that what stays are child blocks (and ``option:`` fields). An element that
     names no installed block counts as unknown, for it makes a runtime fail. Raises InvalidInput
     (``olx-entity``, ``olx-too-large``, ``olx-too-deep``) before anything is taken.
@@ -102,6 +104,8 @@ def give(node: etree._Element, fields: Mapping[str, Any]) -> None:
         elements.append(_recognition_element(_map(fields["recognition"])))
     if fields.get("badge_image"):
         elements.append(_image_element(_map(fields["badge_image"])))
+    if fields.get("upkeep"):
+        elements.append(_upkeep_element(_map(fields["upkeep"])))
     elements += [_text_element("tag", tag) for tag in fields.get("tags") or ()]
     elements += _unknown_elements(fields)
     for position, element in enumerate(elements):
@@ -205,6 +209,8 @@ def _take_one(child: etree._Element, fields: dict[str, Any]) -> None:
         fields["recognition"] = _read_recognition(child)
     elif tag == "badge-image" and "badge_image" not in fields:
         fields["badge_image"] = _read_image(child)
+    elif tag == "upkeep" and "upkeep" not in fields:
+        fields["upkeep"] = _leaf(child)
     else:  # a second <summary>, one with markup inside, or nothing known at all: kept, and told to the author
         fields.setdefault("unknown_elements", []).append(_markup(child))
 
@@ -371,6 +377,10 @@ def _image_element(data: Mapping[str, Any]) -> etree._Element:
     if data.get("svg"):
         node.append(_parsed(data["svg"]))
     return _with_unknown(node, data)
+
+
+def _upkeep_element(data: Mapping[str, Any]) -> etree._Element:
+    return _with_unknown(_element("upkeep", data), data)
 
 
 def _element(tag: str, data: Mapping[str, Any]) -> etree._Element:

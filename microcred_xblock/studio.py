@@ -24,7 +24,7 @@ from .studio_card import Block
 # Field of the block, and what the definition calls it; the image is read by the block itself.
 _DEFINITION = {
     "display_name": "title", "description": "description", "language": "language", "outcomes": "outcomes",
-    "mastery": "mastery", "recognition": "recognition",
+    "mastery": "mastery", "recognition": "recognition", "upkeep": "upkeep",
 }
 
 

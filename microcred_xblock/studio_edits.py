@@ -8,7 +8,7 @@ changes nothing; and what the form has no control for comes back as it was. Form
                    "threshold": "70", "logic", "all_attempted": true, "id": only where it had to be mended,
                    "blocks": [{"block", "weight", "member": its number among the stored ones or ""}]}],
      "mastery": {"rule", "n", "required": ["key:<key>" | "id:<id>"]},
-     "recognition": {…, "quality_assurance": {…}, "bloc": {…}}, "caption"}
+     "recognition": {…, "quality_assurance": {…}, "bloc": {…}}, "upkeep": {…}, "caption"}
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from .studio_values import (
     NUMBERS,
     QUALITY,
     RECOGNITION,
+    UPKEEP,
     is_leaf,
     is_yes,
     percentage,
@@ -41,7 +42,7 @@ from .translation import Translator
 UNUSABLE = frozenset({
     "choice", "date", "eqf-level", "fraction-places", "fraction-range", "language", "number", "outcome-kind",
     "percentage", "recognition-code", "recognition-number", "reuse-level", "text-control-character", "text-too-long",
-    "text-type", "weight", "whole-number", "yes-no",
+    "text-type", "upkeep-number", "weight", "whole-number", "yes-no",
 })
 _MAX_DEPTH = 120
 
@@ -72,6 +73,7 @@ def read(fields: Mapping[str, Any], submission: Mapping[str, Any], translator: T
         "language": _kept(fields["language"], _text(submission, "language"), lines=False),
         "outcomes": reader.outcomes(given),
         "recognition": reader.recognition(fields["recognition"], recognition),
+        "upkeep": reader.upkeep(fields["upkeep"], _mapping(submission.get("upkeep"), "upkeep")),
         "badge_image": reader.image(fields["badge_image"], submission),
     }
     ids = {key: _id(item) for key, item in zip(keys, values["outcomes"], strict=True)}
@@ -212,6 +214,16 @@ class _Reader:
                 data[part] = after
             elif isinstance(before, Mapping):
                 del data[part]
+        return data if data or isinstance(stored, Mapping) else stored
+
+    def upkeep(self, stored: Any, given: Mapping[str, Any]) -> Any:
+        """What becomes of an award afterwards."""
+        data = dict(stored) if isinstance(stored, Mapping) else {}
+        for name in UPKEEP:
+            if name == "regrade":
+                _put(data, name, _text(given, name), lines=False)
+            else:
+                self._number(data, name, _text(given, name))
         return data if data or isinstance(stored, Mapping) else stored
 
     def image(self, stored: Any, submission: Mapping[str, Any]) -> Any:

@@ -20,18 +20,26 @@ from .credentials import pinned
 from .domain.errors import InvalidInput
 from .domain.pill import Mastery
 from .domain.text import LINE_MAX, TEXT_MAX, TITLE_MAX
+from .domain.upkeep import RegradePolicy
 from .messages import N_
 from .rendering import render
 from .studio_card import NEW_OUTCOME, Block, card, control, options
-from .studio_values import BLOC, NUMBERS, QUALITY, RECOGNITION, items, mapping, shown, stored_number
+from .studio_values import BLOC, NUMBERS, QUALITY, RECOGNITION, UPKEEP, items, mapping, shown, stored_number
 from .translation import Translator
 
-FIELDS = ("display_name", "language", "description", "outcomes", "mastery", "recognition", "badge_image")
+FIELDS = ("display_name", "language", "description", "outcomes", "mastery", "recognition", "upkeep", "badge_image")
 
 _RULES = {
     Mastery.ALL.value: N_("All outcomes"),
     Mastery.N_OF_M.value: N_("A number of outcomes, whichever they are"),
     Mastery.REQUIRED_PLUS_N.value: N_("Certain outcomes, and a number of the others"),
+}
+
+_REGRADES = {
+    RegradePolicy.KEEP.value: N_("Nothing: the credential stays as it is"),
+    RegradePolicy.SUSPEND.value: N_("It is suspended, until the scores suffice again"),
+    RegradePolicy.REVOKE.value: N_("It is revoked; the learner can earn it again"),
+    RegradePolicy.SUPERSEDE.value: N_("A new one with the present scores takes its place, or it is revoked"),
 }
 
 # Where a problem's place is in the form: the last part of the place, and the control that mends it.
@@ -51,8 +59,11 @@ _CONTROLS = {
     "certification": "recognition.bloc.certification", "certification title": "recognition.bloc.certification_title",
     "bloc": "recognition.bloc.bloc", "bloc title": "recognition.bloc.bloc_title",
     "bloc address": "recognition.bloc.url", "valid_until": "recognition.bloc.valid_until",
+    **{name: f"upkeep.{name}" for name in UPKEEP},
 }
-_SECTIONS = {"pill": "pill", "mastery": "mastery", "recognition": "recognition", "badge image": "image"}
+_SECTIONS = {
+    "pill": "pill", "mastery": "mastery", "recognition": "recognition", "upkeep": "upkeep", "badge image": "image",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +143,7 @@ def model(page: FormPage, translator: Translator) -> dict[str, Any]:
         "recognition": _recognition_controls(recognition, translator),
         "quality": _part_controls("quality_assurance", QUALITY, recognition, translator),
         "bloc": _part_controls("bloc", BLOC, recognition, translator),
+        "upkeep": _upkeep_controls(mapping(page.fields["upkeep"]), translator),
         "image": page.image,
         "caption": control(
             "image.caption", _("Text alternative of the badge image"), shown(page.fields["badge_image"], "caption"),
@@ -194,6 +206,26 @@ def _recognition_controls(data: Mapping[str, Any], translator: Translator) -> li
             limit=TEXT_MAX if name == "prerequisites" else None,
         ))
     return found
+
+
+def _upkeep_controls(data: Mapping[str, Any], translator: Translator) -> list[dict[str, Any]]:
+    _ = translator.gettext
+    policy = shown(data, "regrade")
+    return [
+        control(
+            "upkeep.regrade", _("When scores fall below what is needed, are corrected or deleted"), policy,
+            options=options({code: _(text) for code, text in _REGRADES.items()}, policy),
+            hint=_("The learner is told at once. Awards keep the rule they were earned under."),
+        ),
+        control(
+            "upkeep.grace_days", _("Days of grace"), shown(data, "grace_days"), kind="number", narrow=True,
+            hint=_("Nothing happens before they are over, and nothing at all if the scores suffice again by then."),
+        ),
+        control(
+            "upkeep.valid_months", _("Months of validity"), shown(data, "valid_months"), kind="number",
+            narrow=True, hint=_("Leave it empty if the credential does not expire."),
+        ),
+    ]
 
 
 def _part_controls(

@@ -14,8 +14,11 @@ RECOGNITION = (
 )
 QUALITY = ("title", "agency", "url")
 BLOC = ("certification", "certification_title", "bloc", "bloc_title", "valid_until", "url")
+UPKEEP = ("regrade", "grace_days", "valid_months")
 NUMBERS = ("workload_hours", "ects")
-DEFAULTS = {"kind": "skill", "reuse": "occupation-specific", "logic": "and"}
+DEFAULTS = {
+    "kind": "skill", "reuse": "occupation-specific", "logic": "and", "regrade": "keep", "grace_days": "14",
+}
 _STORED = re.compile(r"[+-]?\d{1,12}(?:\.\d{1,12})?")
 _TYPED = re.compile(r"[+-]?\d{1,12}(?:[.,]\d{1,12})?")
 _GROUPED = re.compile(r",\d{3}$")

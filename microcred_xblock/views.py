@@ -107,7 +107,7 @@ def script_arguments(page: StudentPage, translator: Translator) -> dict[str, Any
     return {
         "uid": uid(page.key),
         "learner": page.viewer.is_learner and (page.pill is not None or page.panel is not None),
-        "record": mastered and page.panel is None and page.panel_error is None,
+        "record": mastered and _may_earn(page) and page.panel_error is None,
         "busy": panel["busy"],
         "state": panel["state"],
         "texts": {
@@ -166,6 +166,11 @@ def _header(pill: LearningPill | None, translator: Translator) -> dict[str, Any]
         found.append(_("{points} ECTS").format(points=translator.number(recognition.ects)))
     if recognition.mode:
         found.append(_(facts.MODES[recognition.mode]))
+    if pill.upkeep.valid_months:
+        months = pill.upkeep.valid_months
+        found.append(translator.ngettext("Valid for {months} month", "Valid for {months} months", months).format(
+            months=months
+        ))
     if recognition.bloc:
         code = recognition.bloc.bloc or recognition.bloc.certification
         found.append(_("Counts towards {code}").format(code=code))  # never that the bloc itself is earned
@@ -218,14 +223,21 @@ def _panel(page: StudentPage, translator: Translator) -> dict[str, Any]:
     if not page.viewer.is_learner:
         return credential_panel.closed("guest")
     if page.panel is not None:  # an award outlives whatever became of the pill
-        return credential_panel.earned(
-            page.panel, page.downloads, page.viewer, translator, _known(page, translator)
-        )
+        shown = credential_panel.earned(page.panel, page.downloads, page.viewer, translator, _known(page, translator))
+        if shown["state"] == "revoked":
+            shown["missing"] = credential_panel.not_earned(page.pill, page.results)["missing"] if page.pill else ()
+            shown["error"] = messages.explain(page.panel_error, translator) if page.panel_error else ""
+        return shown
     if page.pill is None:
         return credential_panel.closed("unready")
     if page.panel_error is not None:
         return credential_panel.refused(page.panel_error, translator)
     return credential_panel.not_earned(page.pill, page.results)
+
+
+def _may_earn(page: StudentPage) -> bool:
+    """Whether there is no award that counts, so that one can be made."""
+    return page.panel is None or page.panel.standing.state == "revoked"
 
 
 def _known(page: StudentPage, translator: Translator) -> facts.Known:

@@ -7,6 +7,7 @@ from typing import Any
 from lxml import html
 
 from microcred_xblock import studio_form
+from microcred_xblock.domain import codec
 from microcred_xblock.domain.outcomes import CriteriaGroup
 from microcred_xblock.domain.pill import LearningPill
 from microcred_xblock.studio_card import Block
@@ -14,7 +15,7 @@ from microcred_xblock.translation import Translator
 
 EMPTY = {
     "display_name": "Learning pill", "language": "en", "description": "", "outcomes": [], "mastery": {},
-    "recognition": {}, "badge_image": {},
+    "recognition": {}, "upkeep": {}, "badge_image": {},
 }
 
 
@@ -128,6 +129,7 @@ class FilledForm:
                 "required": self.arguments["required"] if required is None else required,
             },
             "recognition": recognition,
+            "upkeep": {name: values[f"upkeep.{name}"] for name in studio_form.UPKEEP},
             "caption": values.get("image.caption", ""),
         }
 
@@ -160,6 +162,10 @@ def fields_of(pill: LearningPill) -> dict[str, Any]:
         "outcomes": [_outcome_data(outcome) for outcome in pill.outcomes],
         "mastery": {"rule": pill.mastery.kind.value, "n": str(pill.mastery.n), "required": list(pill.mastery.required)},
         "recognition": recognition,
+        "upkeep": {
+            name: value if isinstance(value, str) else str(value)
+            for name, value in codec.encode(pill.upkeep).items() if name in studio_form.UPKEEP and value is not None
+        },
         "badge_image": {"caption": pill.image.caption, "svg": "<svg/>"} if pill.image else {},
     }
 

@@ -125,3 +125,87 @@ def test_package_files_only_from_the_public_folder(boxes):
     assert compat.course_file(pill, "static/js/learning_pill.js")
     for path in ("static/../learning_pill.py", "learning_pill.py", "static/none.svg", "/static/x.svg", "/etc/passwd"):
         assert compat.course_file(pill, path) is None
+
+
+class _Accounts:
+    """Modules of a platform that knows two accounts; retirement has been asked for the second."""
+
+    RETIRED = "retired__user_"
+
+    def __init__(self, monkeypatch, settings):
+        import sys
+        from types import ModuleType
+
+        settings.ROOT_URLCONF = "lms.urls"
+        settings.RETIRED_USERNAME_PREFIX, settings.RETIRED_EMAIL_PREFIX = self.RETIRED, self.RETIRED
+        people = {
+            "7": SimpleNamespace(pk=7, username="ann", email="ann@example.org", is_active=True),
+            "8": SimpleNamespace(pk=8, username="bob", email=f"{self.RETIRED}x@retired.invalid", is_active=False),
+            "9": SimpleNamespace(pk=9, username="cleo", email="cleo@example.org", is_active=True),
+            "10": SimpleNamespace(pk=10, username=f"{self.RETIRED}x", email="", is_active=False),
+        }
+        asked = [SimpleNamespace(user=people["9"], original_username="cleo", original_email="cleo@example.org")]
+
+        class Users:
+            """The accounts."""
+
+            @staticmethod
+            def filter(pk):
+                found = [people[pk]] if pk in people else []
+                return SimpleNamespace(
+                    first=lambda: found[0] if found else None,
+                    values_list=lambda *names: [tuple(getattr(user, name) for name in names) for user in found],
+                )
+
+        class Statuses:
+            """Who has asked to be retired."""
+
+            @staticmethod
+            def filter(user=None, user_id=None):
+                found = [row for row in asked if row.user is user or str(row.user.pk) == user_id]
+                return SimpleNamespace(
+                    exists=lambda: bool(found),
+                    values_list=lambda *names: [tuple(getattr(row, name) for name in names) for row in found],
+                )
+
+        monkeypatch.setattr("django.contrib.auth.get_user_model", lambda: SimpleNamespace(objects=Users))
+        for name, values in {
+            "lms.djangoapps.certificates.utils": {"get_preferred_certificate_name": lambda user: f"{user.username} E."},
+            "openedx.core.djangoapps.lang_pref": {"LANGUAGE_KEY": "pref-lang"},
+            "openedx.core.djangoapps.user_api.models": {
+                "UserPreference": SimpleNamespace(
+                    get_value=lambda user, key, default: "fr" if user.pk == 7 and key == "pref-lang" else default
+                ),
+                "UserRetirementStatus": SimpleNamespace(objects=Statuses),
+            },
+        }.items():
+            module = ModuleType(name)
+            vars(module).update(values)
+            monkeypatch.setitem(sys.modules, name, module)
+            while "." in name:
+                name = name.rpartition(".")[0]
+                monkeypatch.setitem(sys.modules, name, ModuleType(name))
+
+
+class TestAccounts:
+    """The parts of a platform are played here; the real ones are asked in ``tests/platform/test_retirement.py``."""
+
+    def test_what_is_known_of_a_learner(self, monkeypatch, settings):
+        _Accounts(monkeypatch, settings)
+        assert compat.account("7") == compat.Account(
+            id=7, username="ann", full_name="ann E.", email="ann@example.org", language="fr", active=True
+        )
+
+    @pytest.mark.parametrize("identity", ["8", "9", "10", "99", "", "ann", "7 ", "-7"])
+    def test_nobody_who_is_retired_or_about_to_be_or_unknown(self, monkeypatch, settings, identity):
+        _Accounts(monkeypatch, settings)
+        assert compat.account(identity) is None
+
+    def test_the_names_to_look_for_when_somebody_is_retired(self, monkeypatch, settings):
+        _Accounts(monkeypatch, settings)
+        assert compat.former_names("9") == {"cleo", "cleo@example.org"}
+        assert compat.former_names("99") == compat.former_names("ann") == frozenset()
+
+    def test_outside_a_platform_there_are_none(self):
+        assert compat.account("7") is None
+        assert compat.former_names("7") == frozenset()

@@ -14,6 +14,7 @@ from microcred_xblock.definition import Definition
 from microcred_xblock.domain.errors import InvalidInput, InvalidPill
 from microcred_xblock.domain.outcomes import CriteriaGroup, Logic
 from microcred_xblock.domain.pill import Mastery
+from microcred_xblock.domain.upkeep import RegradePolicy, Upkeep
 
 OUTCOME = {"id": "a", "title": "A", "threshold": "0.7", "assessed_by": [{"block": "p1"}]}
 
@@ -44,6 +45,7 @@ def test_everything_that_is_written_arrives():
             "quality_assurance": {"title": "Q", "agency": "A"},
             "bloc": {"certification": "RNCP1", "certification_title": "C", "valid_until": "2027-08-31"},
         },
+        upkeep={"regrade": "suspend", "grace_days": "7", "valid_months": "24"},
         tags=["x"],
     ))
     group = pill.outcomes[0].assessment
@@ -54,6 +56,7 @@ def test_everything_that_is_written_arrives():
     assert (pill.mastery.kind, pill.mastery.n, pill.mastery.required) == (Mastery.REQUIRED_PLUS_N, 1, ("b",))
     assert (pill.recognition.eqf_level, pill.recognition.ects) == (5, Decimal("0.1"))
     assert pill.recognition.bloc.valid_until == date(2027, 8, 31)
+    assert pill.upkeep == Upkeep(regrade=RegradePolicy.SUSPEND, grace_days=7, valid_months=24)
 
 
 def test_one_broken_outcome_does_not_make_the_rule_look_wrong():
@@ -76,6 +79,7 @@ def test_everything_that_is_wrong_is_told_at_once():
         ],
         mastery={"rule": "n-of-m", "n": "9"},
         recognition={"isced_f": "zz", "eqf_level": "12"},
+        upkeep={"regrade": "punish", "grace_days": "soon", "valid_months": "0", "unknown": {"grace": "1"}},
     ))
     assert pill is None
     assert {(p.code, p.field) for p in problems} == {
@@ -87,8 +91,12 @@ def test_everything_that_is_wrong_is_told_at_once():
         ("isced-f", "recognition.isced_f"),
         ("eqf-level", "recognition.eqf_level"),
         ("text-too-long", "pill.title"),
+        ("choice", "upkeep.regrade"),
+        ("whole-number", "upkeep.grace_days"),
+        ("upkeep-number", "upkeep.valid_months"),
+        ("olx-unknown", "upkeep"),
     }
-    assert len(problems) == 8
+    assert len(problems) == 12
     (out_of_range,) = [p for p in problems if p.code == "mastery-range"]
     assert out_of_range.params["most"] == 2
 
@@ -170,7 +178,8 @@ JSON = st.recursive(
         st.sampled_from([
             "id", "title", "threshold", "assessed_by", "members", "block", "weight", "skills", "uri", "label", "rule",
             "n", "required", "eqf_level", "bloc", "quality_assurance", "certification", "valid_until", "unknown",
-            "unknown_elements", "workload_hours", "logic", "all_attempted",
+            "unknown_elements", "workload_hours", "logic", "all_attempted", "regrade",
+            "grace_days", "valid_months",
         ]), inner, max_size=5,
     ),
     max_leaves=12,
@@ -178,10 +187,14 @@ JSON = st.recursive(
 
 
 @settings(max_examples=200, deadline=None)
-@given(outcomes=st.lists(JSON, max_size=3), mastery=JSON, recognition=JSON, tags=JSON, title=JSON, language=JSON)
-def test_no_stored_value_can_crash_the_reading(outcomes, mastery, recognition, tags, title, language):
+@given(
+    outcomes=st.lists(JSON, max_size=3), mastery=JSON, recognition=JSON, upkeep=JSON, tags=JSON, title=JSON,
+    language=JSON,
+)
+def test_no_stored_value_can_crash_the_reading(outcomes, mastery, recognition, upkeep, tags, title, language):
     pill, problems = definition.read(define(
-        outcomes=outcomes, mastery=mastery, recognition=recognition, tags=tags, title=title, language=language
+        outcomes=outcomes, mastery=mastery, recognition=recognition, upkeep=upkeep, tags=tags, title=title,
+        language=language,
     ))
     assert (pill is None) == bool(problems)
     assert all(isinstance(problem, InvalidPill) and problem.field for problem in problems)

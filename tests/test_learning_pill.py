@@ -309,11 +309,17 @@ def test_progress_records_scores_and_answers_with_the_new_state(api):
     name, args, kwargs = api.calls[0]
     assert name == "record_scores"
     assert {key: str(score.earned) for key, score in args[1].items()} == {"p1": "1", "p2": "0.5", "p3": "1"}
-    assert kwargs == {"learner_id": "ann", "course_id": "scenario", "not_given": frozenset(), "concealed_until": None}
+    assert kwargs == {
+        "learner_id": "ann", "course_id": "scenario", "not_given": frozenset(), "annulled": False,
+        "concealed_until": None,
+    }
 
 
 @pytest.mark.parametrize(
-    "handler", ["progress", "payload", "parity", "consent", "withdraw", "connect", "send", "retry", "disconnect"]
+    "handler", [
+        "progress", "payload", "parity", "consent", "withdraw", "dismiss_notice", "connect", "send", "retry",
+        "disconnect",
+    ],
 )
 @pytest.mark.parametrize(("learner", "code"), [("anonymous", "viewer-anonymous"), ("staff", "viewer-preview")])
 def test_handlers_record_nothing_for_guests_and_staff(api, handler, learner, code):

@@ -52,6 +52,7 @@ FIELDS = st.fixed_dictionaries({}, optional={
         caption=TEXT, src=TEXT, text=TEXT.filter(str.strip),
         svg=st.just('<svg xmlns="http://www.w3.org/2000/svg"><path d="M0 0"/></svg>'),
     ).filter(bool),
+    "upkeep": some(regrade=TEXT, grace_days=TEXT, valid_months=TEXT).filter(bool),
     "tags": st.lists(TEXT, min_size=1, max_size=3),
     "unknown_elements": st.just(["<summary>Second</summary>", "<wat>hi</wat>"]),
 })
@@ -86,6 +87,7 @@ def test_the_documented_form_is_understood():
         <mastery rule="required-plus-n" n="1" required="a  b"/>
         <recognition eqf-level="4"><bloc certification="RNCP1" valid-until="2027-01-01"/></recognition>
         <html_demo>text</html_demo>
+        <upkeep regrade="suspend" grace-days="7" valid-months="24"/>
         <tag>wind</tag>
       </learning_pill>""")
 
@@ -101,6 +103,7 @@ def test_the_documented_form_is_understood():
         }],
         "mastery": {"rule": "required-plus-n", "n": "1", "required": ["a", "b"]},
         "recognition": {"eqf_level": "4", "bloc": {"certification": "RNCP1", "valid_until": "2027-01-01"}},
+        "upkeep": {"regrade": "suspend", "grace_days": "7", "valid_months": "24"},
         "tags": ["wind"],
     }
     assert [child.tag for child in node] == ["html_demo"]

@@ -23,6 +23,7 @@ FULL = {
     "display_name": "Fault diagnosis", "description": "Find out why.", "outcomes": [OUTCOME, OTHER],
     "mastery": {"rule": "required-plus-n", "n": "1", "required": ["decide"]},
     "recognition": {"workload_hours": "3", "eqf_level": "4", "unknown": {"colour": "red"}},
+    "upkeep": {"regrade": "suspend", "valid_months": "24", "unknown": {"mood": "calm"}},
     "badge_image": {"src": "/static/x.svg", "caption": "A badge"},
 }
 TEXT = st.text(st.characters(exclude_categories=("Cc", "Cs", "Cn")), max_size=8) | st.sampled_from(["0.5", "1", "a\nb"])
@@ -52,6 +53,7 @@ def refused(fields, found):
         return definition.read(Definition(
             id="pill", title=merged["display_name"], description=merged["description"], language=merged["language"],
             outcomes=merged["outcomes"], mastery=merged["mastery"], recognition=merged["recognition"],
+            upkeep=merged["upkeep"],
         ))[1]
 
     return [(p.code, p.field) for p in studio_edits.refused(problems({}), problems(found.values), found)]
@@ -68,9 +70,10 @@ def test_a_form_saved_unchanged_changes_nothing(pill, language):
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(outcomes=st.lists(JSON, max_size=3), mastery=st.dictionaries(st.sampled_from(["rule", "n", "required"]), JSON),
-       recognition=st.dictionaries(st.sampled_from([*studio_form.RECOGNITION, "bloc", "quality_assurance"]), JSON))
-def test_nothing_that_is_stored_breaks_the_form_or_is_lost_by_it(outcomes, mastery, recognition):
-    fields = {"outcomes": outcomes, "mastery": mastery, "recognition": recognition}
+       recognition=st.dictionaries(st.sampled_from([*studio_form.RECOGNITION, "bloc", "quality_assurance"]), JSON),
+       upkeep=st.dictionaries(st.sampled_from([*studio_form.UPKEEP, "unknown"]), JSON))
+def test_nothing_that_is_stored_breaks_the_form_or_is_lost_by_it(outcomes, mastery, recognition, upkeep):
+    fields = {"outcomes": outcomes, "mastery": mastery, "recognition": recognition, "upkeep": upkeep}
     changed = edit(fields, FilledForm.of(page(fields, ("p1",)))).values
     named = [  # an outcome without an id gets one: that is all
         {**item, "id": new["id"]} if isinstance(item, dict) and not item.get("id") else item
@@ -223,11 +226,27 @@ def test_other_thresholds_are_refused(typed):
     ("1.title", "x" * 501, "text-too-long"), ("title", "a\x85b", "text-control-character"),
     ("recognition.workload_hours", "three", "number"), ("recognition.workload_hours", "0", "recognition-number"),
     ("recognition.workload_hours", "1,000", "number"), ("mastery.n", "1.5", "whole-number"),
+    ("upkeep.grace_days", "1.5", "whole-number"), ("upkeep.grace_days", "366", "upkeep-number"),
+    ("upkeep.valid_months", "0", "upkeep-number"), ("upkeep.valid_months", "two", "whole-number"),
 ])
 def test_unusable_values_are_refused(control, typed, code):
     form = FilledForm.of(page(FULL))
     form.fill(control, typed)
     assert [code for code, _field in refused(FULL, edit(FULL, form))] == [code]
+
+
+def test_what_becomes_of_an_award_afterwards():
+    form = FilledForm.of(page({}))
+    assert form.send()["upkeep"] == {"regrade": "keep", "grace_days": "14", "valid_months": ""}
+    form.fill("upkeep.regrade", "revoke")
+    form.fill("upkeep.grace_days", "٣٠")
+    form.fill("upkeep.valid_months", "24")
+    found = edit({}, form)
+    assert found.values == {"upkeep": {"regrade": "revoke", "grace_days": "30", "valid_months": "24"}}
+    assert refused({}, found) == []
+    emptied = FilledForm.of(page(FULL))
+    emptied.fill("upkeep.valid_months", "")
+    assert edit(FULL, emptied).values == {"upkeep": {"regrade": "suspend", "unknown": {"mood": "calm"}}}
 
 
 def test_an_unusable_weight_is_refused():
@@ -270,7 +289,8 @@ def test_an_id_that_cannot_stay_can_be_mended():
     ("outcome a.skill", "1"), ("outcome a.b", "2"), ("outcome z.threshold", "outcomes"),
     ("recognition.bloc title", "recognition.bloc.bloc_title"), ("recognition.eqf_level", "recognition.eqf_level"),
     ("recognition", "recognition"), ("mastery.rule", "mastery.rule"), ("badge image.image", "image"), ("pill", "pill"),
-    ("badge image.image caption", "image.caption"), ("pill.tag", "pill"),
+    ("badge image.image caption", "image.caption"), ("pill.tag", "pill"), ("upkeep.grace_days", "upkeep.grace_days"),
+    ("upkeep", "upkeep"), ("upkeep.regrade", "upkeep.regrade"),
 ])
 def test_each_problem_is_led_to_its_control(field, control):
     problem = InvalidPill("x", code="number", field=field)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -14,8 +16,18 @@ from microcred_xblock.credentials import badge_image, elm, open_badges, parity
 from microcred_xblock.credentials.parity import ParityRow
 from microcred_xblock.definition import Definition, build
 from microcred_xblock.domain.credential import Format
+from microcred_xblock.domain.errors import NotAllowed
 from microcred_xblock.domain.outcomes import Score, assess
-from microcred_xblock.issuance.data import Panel, PanelCredential, PanelDelivery, Payload, WalletOption
+from microcred_xblock.domain.upkeep import Upkeep
+from microcred_xblock.issuance.data import (
+    Panel,
+    PanelCredential,
+    PanelDelivery,
+    PanelNotice,
+    PanelStanding,
+    Payload,
+    WalletOption,
+)
 from microcred_xblock.translation import Translator
 from tests.factories import make_award, make_holder, make_issuer, make_pill, make_recognition
 
@@ -278,6 +290,52 @@ def test_whoever_cannot_earn_gets_no_actions(kind):
     assert "data-action" not in html and "<dialog" not in html and 'role="note"' in html
 
 
+def test_a_notice_says_what_happened_what_follows_when_and_what_to_do():
+    due = NOON + timedelta(days=14)
+    notice = PanelNotice(id=7, kind="score-change", created_at=NOON, params={
+        "reason": "regrade", "policy": "revoke", "mastered": False, "date": due.isoformat(),
+    })
+    html = views.student(page(panel=award(notices=(notice,))), ENGLISH, [])
+    for text in ("Your scores have changed", "no longer reach", "it is revoked", due.isoformat(), "Work through the"):
+        assert text in html, text
+    assert 'data-notice="7"' in html and 'aria-label="Put away: Your scores have changed"' in html
+    assert "Your credential is issued" in html, "nothing has happened yet"
+
+
+@pytest.mark.parametrize(("standing", "text"), [
+    (PanelStanding(state="suspended", reason="regrade", automatic=True), "it is valid again by itself"),
+    (PanelStanding(state="suspended", reason="integrity"), "Ask the course team what has to happen"),
+    (PanelStanding(state="expired", since=NOON), "once every outcome is proved anew"),
+])
+def test_how_it_stands_is_told_without_a_notice_too(standing, text):
+    html = views.student(page(panel=award(standing=standing)), ENGLISH, [])
+    assert text in html and "Your credential is issued" not in html
+    notice = PanelNotice(id=7, kind=standing.state, created_at=NOON, params={})
+    twice = views.student(page(panel=award(standing=standing, notices=(notice,))), ENGLISH, [])
+    assert twice.count('class="mcp-told ') == twice.count('class="mcp-told__title"') == 1
+
+
+def test_what_was_revoked_is_told_and_can_be_earned_again():
+    gone = award(standing=PanelStanding(state="revoked", since=NOON, reason="regrade", regain="results"))
+    html = views.student(page([("x", "1"), ("y", "1")], panel=gone), ENGLISH, [])
+    assert "You can earn it again" in html and "You no longer hold this credential" in html
+    assert not {"download", "connect", "review", "withdraw"} & set(re.findall(r'data-action="([^"]+)"', html.split(
+        "<dialog")[0]))
+    everything = [("x", "1"), ("y", "1"), ("z", "1")]
+    assert views.script_arguments(page(everything, panel=gone), ENGLISH)["record"]
+    refused = page(everything, panel=gone, panel_error=NotAllowed("x", code="award-anew"))
+    assert "once every outcome it needs has been assessed anew" in views.student(refused, ENGLISH, [])
+    assert views.live(refused, ENGLISH)["state"] == "revoked"
+    assert "You no longer hold" in views.student(page(panel=gone, source=None, pill=None), ENGLISH, [])
+
+
+def test_until_when_it_is_valid_is_told():
+    html = views.student(page(panel=award(expires_at=NOON)), ENGLISH, [])
+    assert f'Valid until: <time datetime="{NOON.isoformat()}"' in html
+    source = replace(pill(), upkeep=Upkeep(valid_months=24))
+    assert "Valid for 24 months" in views.student(page(source=source), ENGLISH, [])
+
+
 def test_the_script_is_told_when_an_award_is_still_to_be_recorded():
     everything = [("x", "1"), ("y", "1"), ("z", "1")]
     assert views.script_arguments(page(everything), ENGLISH)["record"]
@@ -289,4 +347,5 @@ def test_the_script_is_told_when_an_award_is_still_to_be_recorded():
 def test_delivery_states_are_those_of_the_issuance_app():
     from microcred_xblock.issuance.models import Delivery
 
-    assert {state.value for state in Delivery.State} - {"stopped"} == set(credential_panel.DELIVERY)
+    told = {state.value for state in Delivery.State} - {"stopped", "dead"}  # the page calls the last waiting-retry
+    assert told == set(credential_panel.DELIVERY)

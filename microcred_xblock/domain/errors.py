@@ -64,9 +64,18 @@ class InvalidAnswer(InvalidInput):
 
 
 class NotReady(MicrocredError):
-    """The platform has not finished something this depends on. Asking again later is enough."""
+    """The platform has not finished something this depends on. Asking again later is enough.
+
+    ``retry_after`` is the number of seconds to wait, where a service said it.
+    """
 
     default_code = "not-ready"
+
+    def __init__(
+        self, message: str, *, code: str | None = None, retry_after: int | None = None, **params: Any
+    ) -> None:
+        super().__init__(message, code=code, **params)
+        self.retry_after = retry_after
 
 
 class NotAllowed(MicrocredError):

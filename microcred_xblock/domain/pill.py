@@ -13,6 +13,7 @@ from .errors import InvalidPill
 from .outcomes import LearningOutcome, OutcomeResult, checked_slug
 from .recognition import Recognition
 from .text import LINE_MAX, TEXT_MAX, TITLE_MAX, checked_language, checked_text
+from .upkeep import Upkeep
 
 MAX_OUTCOMES = 100
 
@@ -80,6 +81,7 @@ class LearningPill:
     recognition: Recognition = field(default_factory=Recognition)
     image: BadgeImage | None = None
     tags: tuple[str, ...] = ()
+    upkeep: Upkeep = field(default_factory=Upkeep)
 
     def __post_init__(self) -> None:
         checked_text(self.id, field="pill id", limit=LINE_MAX)
@@ -131,7 +133,7 @@ class LearningPill:
         """Twelve hex digits that change exactly when what is *certified* changes.
 
         Title, outcomes, assessment, mastery and recognition data make a new version; words of the
-        description, the image and tags do not. Labels of skills do not, their identity does.
+        description, the image, tags and upkeep do not. Labels of skills do not, their identity does.
         """
         certified = {
             "title": self.title,

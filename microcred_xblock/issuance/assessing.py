@@ -57,8 +57,6 @@ def wake(pill_ids: Iterable[str], *, now: datetime) -> int:
 
 def _assess(learner_id: str, pill_id: str, now: datetime) -> datetime | None:
     """When to look again: not before the learner may know the result. None if that is all."""
-    if awarding.held_award(learner_id, pill_id) is not None:
-        return None
     with compat.load_pill(pill_id) as block:
         pill = block.readable_pill() if block is not None else None
         course = compat.course_id(block) if block is not None else ""
@@ -67,7 +65,7 @@ def _assess(learner_id: str, pill_id: str, now: datetime) -> datetime | None:
     evidence = compat.platform_evidence(learner_id, pill_id, pill.references)
     until = evidence.concealed_until
     awarding.record_scores(
-        pill, evidence.scores, not_given=evidence.not_given, learner_id=learner_id, course_id=course,
-        concealed_until=until, now=now,
+        pill, evidence.scores, not_given=evidence.not_given, annulled=evidence.annulled, learner_id=learner_id,
+        course_id=course, concealed_until=until, now=now,
     )
     return until if until is not None and until > now else None

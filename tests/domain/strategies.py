@@ -17,6 +17,7 @@ from microcred_xblock.domain.recognition import (
     QualityAssurance,
     Recognition,
 )
+from microcred_xblock.domain.upkeep import RegradePolicy, Upkeep
 
 BLOCKS = tuple(f"block-{n}" for n in range(6))
 
@@ -91,6 +92,12 @@ recognitions = st.builds(
 )
 
 
+upkeeps = st.builds(
+    Upkeep, regrade=st.sampled_from(RegradePolicy), grace_days=st.integers(0, 365),
+    valid_months=st.none() | st.integers(1, 600),
+)
+
+
 @st.composite
 def pills(draw):
     ids = draw(st.lists(slugs, min_size=1, max_size=4, unique=True))
@@ -116,6 +123,7 @@ def pills(draw):
             | st.builds(BadgeImage, media_type=st.just("image/png"), data=st.binary(min_size=1), caption=texts)
         ),
         tags=tuple(draw(st.lists(texts, max_size=3))),
+        upkeep=draw(upkeeps),
     )
 
 

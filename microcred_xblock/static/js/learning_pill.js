@@ -179,6 +179,7 @@
         if (title) texts.push(title.textContent.trim());
       }
       this.state = answer.state;
+      texts.push(...this.freshNotices());
       this.say(texts.join(". "));
       this.highlight(news.map((outcome) => outcome.id));
     }
@@ -215,6 +216,17 @@
         this.standing.set(item.dataset.outcome, item.dataset.status);
       });
       this.state = this.args.state;
+      this.freshNotices();
+    }
+
+    /* The titles of the notices that are new since this was last asked. */
+    freshNotices() {
+      const known = this.notices || new Set();
+      const shown = Array.from(this.root.querySelectorAll("[data-notice]"));
+      this.notices = new Set(shown.map((notice) => notice.dataset.notice));
+      return shown
+        .filter((notice) => !known.has(notice.dataset.notice))
+        .map((notice) => notice.querySelector(".mcp-told__title").textContent.trim());
     }
 
     highlight(ids) {
@@ -266,6 +278,7 @@
         "withdraw-now": () => this.act(button, () => this.withdraw()),
         connect: () => this.connect(button, wallet),
         send: () => this.act(button, () => this.change("send", { wallet })),
+        dismiss: () => this.act(button, () => this.change("dismiss_notice", { notice: button.dataset.noticeId })),
         retry: () => this.act(button, () => this.change("retry", { wallet })),
         disconnect: () => this.act(button, () => this.change("disconnect", { wallet })),
         download: () => {

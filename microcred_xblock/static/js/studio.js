@@ -288,6 +288,11 @@
         outcomes,
         mastery: { rule: this.value("mastery.rule"), n: this.value("mastery.n"), required: this.required() },
         recognition,
+        upkeep: {
+          regrade: this.value("upkeep.regrade"),
+          grace_days: this.value("upkeep.grace_days"),
+          valid_months: this.value("upkeep.valid_months"),
+        },
         caption: this.value("image.caption"),
       };
     }
