@@ -17,6 +17,7 @@ from tutor import hooks
 SETTINGS = {
     "MICROCRED_PUBLIC_BASE_URL": "{{ 'https' if ENABLE_HTTPS else 'http' }}://{{ LMS_HOST }}",
     "MICROCRED_ISSUER": {},
+    "MICROCRED_ISSUERS": {},
     "MICROCRED_WALLETS": [],
     "MICROCRED_CLIENT": {},
     "MICROCRED_EARNING_ROLES": [],
@@ -254,8 +255,23 @@ _patch(
 @click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="")
 def microcred_init(options: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     """Run in the service ``microcred``, whose container may write into the keys folder."""
+    yield _manage("microcred_init", *options)
+
+
+@click.command(
+    name="microcred-keys",
+    help="Show, rotate and assign keys; options are those of `manage.py lms microcred keys`.",
+    context_settings={"ignore_unknown_options": True},
+)
+@click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="")
+def microcred_keys(options: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Run where ``microcred_init`` is run."""
+    yield _manage("microcred", "keys", *options)
+
+
+def _manage(*words: str) -> tuple[str, str]:
     wait = "dockerize -wait tcp://{{ MYSQL_HOST }}:{{ MYSQL_PORT }} -timeout 60s"
-    yield "microcred", f"{wait} && {shlex.join(['./manage.py', 'lms', 'microcred_init', *options])}"
+    return "microcred", f"{wait} && {shlex.join(['./manage.py', 'lms', *words])}"
 
 
-hooks.Filters.CLI_DO_COMMANDS.add_item(microcred_init)
+hooks.Filters.CLI_DO_COMMANDS.add_items([microcred_init, microcred_keys])

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import stat
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from django.core.checks import CheckMessage, Error, Warning, register
 
 from ..domain.errors import MicrocredError
-from . import conf, issuers, vault
+from . import awarding_bodies, conf, issuers, signers, vault
 
 
 @register("microcred")
@@ -19,10 +22,16 @@ def check_settings(app_configs: Sequence[Any] | None, **_kwargs: Any) -> list[Ch
 
 
 def _readable() -> Iterator[CheckMessage]:
-    steps: tuple[tuple[str, str, Callable[[], Any]], ...] = (
-        ("microcred.W001", "No credential can be issued.", issuers.load_signer),
+    """Nothing is asked of another machine: a remote seal is tried by ``microcred doctor``."""
+    steps: list[tuple[str, str, Callable[[], Any]]] = [
         ("microcred.W002", "No wallet can be connected.", lambda: vault.seal({})),
-    )
+    ]
+    for key in _issuers():
+        whose = f" by the issuer {key}" if key else ""
+        step = partial(issuers.try_keys, key, remote=False)
+        steps.append(("microcred.W001", f"No credential can be issued{whose}.", step))
+    if conf.setting("MICROCRED_ISSUERS"):
+        steps.append(("microcred.W001", "Not every issuer can issue.", awarding_bodies.check_distinct))
     for number, consequence, step in steps:
         try:
             step()
@@ -48,12 +57,25 @@ def _loopback() -> Iterator[CheckMessage]:
 
 def _key_files() -> Iterator[CheckMessage]:
     """Private keys that others on the machine can read, encrypted or not."""
-    try:
-        files = [conf.keys_dir() / name for name in (issuers.BADGE_FILE, issuers.BADGE_JWT_FILE)] + [conf.seal_file()]
-    except MicrocredError:
-        return
-    for path in files:
+    for path in sorted(_files()):
         if path.is_file() and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             yield Warning(
                 f"The key file {path.name} can be read by others.", hint=f"chmod 600 {path.name}", id="microcred.W003"
             )
+
+
+def _files() -> set[Path]:
+    found = set()
+    for key in _issuers():
+        for purpose in signers.Purpose:
+            with contextlib.suppress(MicrocredError):
+                source = signers.source(awarding_bodies.body(key), purpose)
+                found |= {source.file} if source.file is not None else set()
+    return found
+
+
+def _issuers() -> list[str]:
+    try:
+        return awarding_bodies.configured()
+    except MicrocredError:
+        return [awarding_bodies.DEFAULT]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from hashlib import sha256
@@ -33,6 +34,7 @@ MEDIA_TYPE = "application/jose+json"
 EXTENSION = "jsonld"
 _CRITICAL = ["b64", "sigT"]
 _MAX_CHAIN = 10
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 def seal(credential: Credential, *, certificate: SealCertificate, now: datetime) -> VerifiableCredential:
@@ -174,7 +176,7 @@ def _malformed() -> InvalidDocument:
 
 def _json(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    if any("\ud800" <= character <= "\udfff" for character in text):
+    if _HALF.search(text):
         raise InvalidDocument("The credential contains half a character: delete it.", code="document-control")
     return text
 

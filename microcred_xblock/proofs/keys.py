@@ -181,6 +181,17 @@ class LocalKey(SigningKey):
             ) from error
         return cls(private)
 
+    @classmethod
+    def from_encrypted_pem(cls, pem: bytes, password: bytes | str, *, name: str) -> LocalKey:
+        """Like ``from_pem``; Misconfigured (``key-unencrypted``) for a key that anybody could read."""
+        if b"ENCRYPTED" not in pem and b"PRIVATE KEY-----" in pem:
+            raise Misconfigured(
+                f"The private key {name} is not encrypted: encrypt it under the passphrase "
+                "(openssl pkcs8 -topk8 -v2 aes-256-cbc), and make a new one if others could read it.",
+                code="key-unencrypted", file=name,
+            )
+        return cls.from_pem(pem, required_password(password))
+
     def to_pem(self, password: bytes | str) -> bytes:
         """PKCS#8 PEM, always encrypted; Misconfigured (``key-password``) for an empty password."""
         return self._private.private_bytes(

@@ -1,0 +1,37 @@
+"""Whose a course is: its organisation, and the site of that organisation."""
+
+from __future__ import annotations
+
+import re
+
+from .runtime import platform
+
+_ORG = re.compile(r"^[^\s/+:@]{1,255}$")
+
+
+def organisation(course: str) -> str:
+    """The organisation in a course's id; "" where the id names none."""
+    from opaque_keys import InvalidKeyError
+    from opaque_keys.edx.keys import CourseKey
+
+    try:
+        org = CourseKey.from_string(course).org or ""
+    except InvalidKeyError:
+        return ""
+    return org if _ORG.match(org) else ""
+
+
+def site_of(org: str) -> str:
+    """The host name of the site that an organisation's courses belong to; the platform's own where none claims them.
+
+    The same in every process and whatever site a request came through; "" outside a platform.
+    """
+    if platform() is None:
+        return ""
+    from django.conf import settings
+    from django.contrib.sites.models import Site
+    from openedx.core.djangoapps.site_configuration.models import SiteConfiguration
+
+    claimed = SiteConfiguration.get_configuration_for_org(org) if org else None
+    site = claimed.site if claimed is not None else Site.objects.filter(pk=getattr(settings, "SITE_ID", None)).first()
+    return site.domain if site is not None else ""
