@@ -4,8 +4,10 @@ Platform imports are local to functions, because none of them exists outside the
 missing services, which is the normal case in Studio.
 """
 
+from .accounts import Account, account, former_names
 from .copies import duplicate_children, paste_children, save_copy
 from .courses import course_ids, graded_blocks, load_pill, pills_of_course
+from .organisations import organisation, site_of
 from .people import Viewer, answered_in_masquerade, masquerading, may_author, may_earn, viewer
 from .runtime import (
     LMS,
@@ -23,11 +25,14 @@ from .runtime import (
     translations,
 )
 from .scores import Evidence, evidence, exact, platform_evidence
+from .staff import accounts_called, course_names, names_of, staff_courses
+from .tokens import restricted_token, token_authentication
 
 __all__ = [
-    "LMS", "STUDIO", "Evidence", "Viewer", "answered_in_masquerade", "children", "course_file", "course_id",
-    "course_ids", "course_key", "descendants", "duplicate_children", "evidence", "exact", "graded_blocks",
-    "is_graded", "language", "load_pill", "masquerading", "may_author", "may_earn", "paste_children",
-    "pills_of_course", "platform", "platform_evidence", "referenced_blocks", "save_copy", "service", "translations",
-    "viewer",
+    "LMS", "STUDIO", "Account", "Evidence", "Viewer", "account", "accounts_called", "answered_in_masquerade",
+    "children", "course_file", "course_id", "course_ids", "course_key", "course_names", "descendants",
+    "duplicate_children", "evidence", "exact", "former_names", "graded_blocks", "is_graded", "language",
+    "load_pill", "masquerading", "may_author", "may_earn", "names_of", "organisation", "paste_children",
+    "pills_of_course", "platform", "platform_evidence", "referenced_blocks", "restricted_token", "save_copy",
+    "service", "site_of", "staff_courses", "token_authentication", "translations", "viewer",
 ]

@@ -1,11 +1,15 @@
 """The plugin app of LMS and Studio; also installed by the workbench."""
 
+import logging
 from typing import ClassVar
 
 from django.apps import AppConfig
 
+log = logging.getLogger(__name__)
+
 _SIGNALS = "lms.djangoapps.grades.signals.signals"
 _STORE = "xmodule.modulestore.django"
+_ACCOUNTS = "openedx.core.djangoapps.user_api.accounts.signals"
 
 
 def _receiver(function: str, signal: str) -> dict[str, str]:
@@ -22,6 +26,10 @@ _SCORES = (
 _CONTENT = (
     _receiver("course_published", f"{_STORE}.COURSE_PUBLISHED"),
     _receiver("course_deleted", f"{_STORE}.COURSE_DELETED"),
+)
+_RETIREMENT = (
+    _receiver("account_retired", f"{_ACCOUNTS}.USER_RETIRE_LMS_MISC"),
+    _receiver("account_retired", f"{_ACCOUNTS}.USER_RETIRE_LMS_CRITICAL"),
 )
 
 
@@ -45,16 +53,32 @@ class IssuanceConfig(AppConfig):
         },
         # By dotted path, so that nothing of the platform is imported here. Studio has no grades.
         "signals_config": {
-            "lms.djangoapp": {"relative_path": "receivers", "receivers": [*_SCORES, *_CONTENT]},
+            "lms.djangoapp": {"relative_path": "receivers", "receivers": [*_SCORES, *_CONTENT, *_RETIREMENT]},
             "cms.djangoapp": {"relative_path": "receivers", "receivers": [*_CONTENT]},
         },
     }
 
     def ready(self) -> None:
-        """Register the system checks; give Celery its entries."""
+        """System checks, discreet logs, Celery's entries, our steps in the platform's filters, our own receivers."""
+        from django.apps import apps
         from django.conf import settings
 
-        from . import checks  # noqa: F401
-        from .settings.common import schedule
+        from . import checks, discretion, events, tracking  # noqa: F401
+        from .settings import common
 
-        schedule(settings)  # here, because the platform's production settings are assigned after those of plugins
+        # Here, because the platform's production settings are assigned after those of plugins.
+        common.schedule(settings)
+        common.add_pipeline_steps(settings)
+        discretion.install()
+        events.connect()
+        tracking.connect()
+        if apps.is_installed("event_routing_backends"):
+            _register_xapi()
+
+
+def _register_xapi() -> None:
+    """A release of that plugin which ours does not fit costs the statements, not the platform's start."""
+    try:
+        from . import xapi  # noqa: F401
+    except (ImportError, AttributeError):
+        log.exception("Pills are not told of in xAPI: event-routing-backends has changed.")

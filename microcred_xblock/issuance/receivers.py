@@ -1,7 +1,8 @@
-"""What the platform tells us. A receiver takes ids, calls one function, and never raises.
+"""What the platform tells us. A receiver takes ids, calls one function, and never raises, but for one.
 
 ``PROBLEM_WEIGHTED_SCORE_CHANGED`` is sent in the middle of a learner's submission and not robustly: an exception
-here would break answering for everybody.
+here would break answering for everybody. ``account_retired`` does raise: the platform then keeps the retirement open
+and asks again, where it would otherwise believe that everything was erased.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from . import assessing, indexing
+from . import assessing, indexing, privacy
 
 log = logging.getLogger(__name__)
 
@@ -50,3 +51,15 @@ def course_deleted(*, course_key: Any = None, **_kwargs: Any) -> None:
     """A course was deleted."""
     if course_key is not None:
         indexing.forget(str(course_key))
+
+
+def account_retired(sender: Any = None, *, user: Any = None, **_kwargs: Any) -> None:
+    """An account is being retired; the platform says so twice. RuntimeError, without personal data, if it failed."""
+    pk = getattr(user, "pk", None)
+    if pk is None:
+        return
+    try:
+        privacy.retire(str(pk), now=timezone.now())
+    except Exception as error:
+        log.exception("The personal data of a retired account could not be erased; the platform will ask again.")
+        raise RuntimeError(f"microcred: personal data not erased ({type(error).__name__})") from None
