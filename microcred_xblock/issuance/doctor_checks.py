@@ -1,0 +1,324 @@
+"""The checks of ``doctor``: keys, what the world sees, what waits, and the services underneath."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import run_checks
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Q
+
+from ..domain.errors import MicrocredError
+from ..proofs.did import did_web_url
+from ..wallets import open_badges_api
+from ..wallets.transport import Response
+from . import conf, issuers, models, outbox, places, tasks, vault
+from .doctor import Check, Finding, error, ok, warning
+
+CERTIFICATE_WARNING = timedelta(days=30)
+CLOCK_WARNING = timedelta(seconds=30)
+CLOCK_ERROR = timedelta(minutes=5)
+WAITS_LONG = timedelta(minutes=30)
+WAITS_TOO_LONG = timedelta(hours=12)
+SWEEP_MISSED = timedelta(minutes=10)
+BROKER_SECONDS = 5
+_CLOCKS = {
+    "postgresql": "SELECT EXTRACT(EPOCH FROM clock_timestamp())",
+    "mysql": "SELECT UNIX_TIMESTAMP(NOW(6))",
+}
+_LIST_BYTES = 4_000_000
+_MOST = 10  # findings of one kind that are listed one by one
+
+
+def all_checks() -> dict[str, Check]:
+    """Every check by its name, in the order of the report."""
+    broker = tasks.sweep.app  # asked for here: threads have another idea of the current app
+    return {
+        "database": database, "migrations": migrations, "settings": system_checks, "keys": keys,
+        "certificates": certificates, "token-key": token_key, "did-document": did_document,
+        "status-lists": status_lists, "queue": queue, "sweep": sweep, "circuits": circuits,
+        "wallets": wallets, "broker": lambda _now: _broker(broker), "mail": mail,
+    }
+
+
+def database(now: datetime) -> Iterator[Finding]:
+    """Does the database answer, and is its clock ours?"""
+    question = _CLOCKS.get(connection.vendor)
+    asked = datetime.now(UTC)
+    with connection.cursor() as cursor:
+        cursor.execute(question or "SELECT 1")
+        answer = cursor.fetchone()[0]
+    yield ok(f"The database answers ({connection.vendor}).")
+    if question:
+        yield _clock("the database", datetime.fromtimestamp(float(answer), UTC), asked)
+
+
+def migrations(_now: datetime) -> Iterator[Finding]:
+    """Are the tables those of this version?"""
+    executor = MigrationExecutor(connection)
+    leaves = [node for node in executor.loader.graph.leaf_nodes() if node[0] == "microcred"]
+    missing = [migration.name for migration, _backwards in executor.migration_plan(leaves)]
+    if missing:
+        yield error(
+            f"Migrations are not applied: {', '.join(missing)}.", "Run `manage.py lms migrate microcred`.",
+            missing=missing,
+        )
+    else:
+        yield ok("All migrations are applied.")
+
+
+def system_checks(_now: datetime) -> Iterator[Finding]:
+    """What ``manage.py check --tag microcred`` says, the modes of key files among it."""
+    found = run_checks(tags=["microcred"])
+    for message in found:
+        made = error if message.is_serious() else warning
+        yield made(message.msg, message.hint or "See the administrator's guide.", id=message.id)
+    if not found:
+        yield ok("Settings and the modes of key files are in order.")
+
+
+def keys(_now: datetime) -> Iterator[Finding]:
+    """Can every issuer sign: are its keys readable, recorded and so published?"""
+    for key in issuers.configured():
+        try:
+            issuers.signer(key)
+        except MicrocredError as problem:
+            yield error(
+                f"{_called(key)}: {problem.message}", "Run `microcred init`, or restore the key from the backup.",
+                issuer=key, code=problem.code,
+            )
+        else:
+            yield ok(f"{_called(key)}: keys are readable, recorded and published.", issuer=key)
+
+
+def certificates(now: datetime) -> Iterator[Finding]:
+    """How long is each certificate still valid?"""
+    for key in issuers.configured():
+        seal = issuers.load_signer(key).seal
+        until = seal.identity.not_after
+        facts = {"issuer": key, "until": until.isoformat(), "days": (until - now).days}
+        said = f"{_called(key)}: the certificate is valid until {until:%Y-%m-%d}"
+        if until <= now:
+            yield error(
+                f"{_called(key)}: the certificate expired on {until:%Y-%m-%d}.",
+                "Install a new one; European Digital Credentials wait for it.", **facts,
+            )
+        elif until - now < CERTIFICATE_WARNING:
+            yield warning(f"{said}: {(until - now).days} days.", "Order a new one now.", **facts)
+        else:
+            yield ok(f"{said}.", **facts)
+
+
+def token_key(_now: datetime) -> Iterator[Finding]:
+    """Does MICROCRED_TOKEN_KEY open what is stored?"""
+    vault.seal({})
+    stored = models.WalletConnection.objects.filter(active=True).exclude(tokens="").order_by("pk")
+    for tokens in {row.tokens for row in (stored.first(), stored.last()) if row is not None}:
+        vault.unseal(tokens)
+    yield ok("The token key opens the stored connections.")
+
+
+def did_document(_now: datetime) -> Iterator[Finding]:
+    """Does the world see, at each issuer's address, the document this database makes?"""
+    for key in issuers.configured():
+        did = issuers.did(key)
+        url = did_web_url(did)
+        remedy = "Have the web server pass this address to the LMS, reachable from everywhere."
+        asked = datetime.now(UTC)
+        try:
+            response = conf.site_transport(url).request("GET", url, headers={"Accept": "application/did+json"})
+        except MicrocredError as problem:
+            yield error(f"{url} cannot be read from here ({problem.code}).", remedy, url=url, code=problem.code)
+            continue
+        ours = issuers.did_document(did)
+        if response.status != 200:
+            yield error(f"{url} answers with status {response.status}.", remedy, url=url, status=response.status)
+        elif ours is None or _json(response) != ours:
+            yield error(
+                f"{url} is not the document of this database.",
+                "Something else answers there, or an old copy does: empty caches, compare the databases.", url=url,
+            )
+        else:
+            yield ok(f"{url} is reachable and equal to ours.", url=url)
+        if (date := _date(response)) is not None:
+            yield _clock("the web server", date, asked, coarse=timedelta(seconds=2))
+
+
+def status_lists(now: datetime) -> Iterator[Finding]:
+    """Does the world get every list, signed after its last change? A list is signed when it is asked for, so we ask."""
+    documents = models.StatusListCredential.objects.select_related("list").order_by("-list__created_at", "purpose")
+    rows = list(documents.defer("content")[:_MOST])
+    for row in rows:
+        yield from _reachable_list(row, now)
+    if not rows:
+        yield ok("There is no status list yet.")
+
+
+def queue(now: datetime) -> Iterator[Finding]:
+    """How much waits, since when, and what was given up?"""
+    facts = outbox.queue_facts(now)
+    depth = sum(facts.depth.values())
+    known = {**facts.depth, "dead": facts.dead}
+    remedy = "See whether the workers run and keep up; `microcred retry` tries failed rows again."
+    waits = now - facts.oldest_due if facts.oldest_due is not None else timedelta()
+    if waits > WAITS_TOO_LONG:
+        yield error(f"{depth} wait; the oldest has been due for {_duration(waits)}.", remedy, **known)
+    elif waits > WAITS_LONG:
+        yield warning(f"{depth} wait; the oldest has been due for {_duration(waits)}.", remedy, **known)
+    else:
+        yield ok(f"{depth} wait, none for long.", **known)
+    if facts.dead:
+        yield warning(
+            f"{facts.dead} were given up after all attempts.",
+            "Look at them in the console; when the cause is gone: `microcred retry --all-dead`.", dead=facts.dead,
+        )
+
+
+def sweep(now: datetime) -> Iterator[Finding]:
+    """Has the sweep run lately? What it would have taken up is a sign that it has not."""
+    before = now - SWEEP_MISSED
+    unmarked = Q(leased_until__isnull=True) | Q(leased_until__lt=before)  # what it hands over it marks
+    left = (
+        outbox.due_credentials(before).filter(unmarked).count()
+        + models.AssessmentRequest.objects.filter(due_at__lte=before).count()
+        + models.IndexRequest.objects.filter(due_at__lte=before).count()
+        + models.Regrade.objects.filter(open=True, due_at__lte=before).count()
+    )
+    if left:
+        yield warning(
+            f"{left} rows have been due for more than {_duration(SWEEP_MISSED)} and nobody took them up.",
+            "Have Celery beat or cron run `microcred_sweep` every minute, and see whether the workers run.", left=left,
+        )
+    else:
+        yield ok("Nothing overdue was left lying.")
+
+
+def circuits(now: datetime) -> Iterator[Finding]:
+    """Which wallet hosts are left alone for a while after repeated failures?"""
+    shut = list(models.WalletCircuit.objects.filter(open_until__gt=now).order_by("name"))
+    for row in shut[:_MOST]:
+        yield warning(
+            f"{row.name} failed {row.failures} times and is asked again at {row.open_until:%Y-%m-%d %H:%M} UTC.",
+            "Nothing, if the wallet's host is down; else see whether this server can reach it.",
+            host=row.name, code=row.error_code,
+        )
+    if not shut:
+        yield ok("No wallet host is being left alone.")
+
+
+def wallets(now: datetime) -> Iterator[Finding]:
+    """Does every wallet that learners may choose answer, and offer what is needed?"""
+    allowed = conf.wallets()
+    for wanted in allowed.values():
+        try:
+            open_badges_api.discover(conf.transport(wanted), wanted.base_url, now=now)
+        except MicrocredError as problem:
+            yield warning(
+                f"The wallet {wanted.id} cannot be used: {problem.message}",
+                "If it lasts, ask its provider, or take it out of MICROCRED_WALLETS.",
+                wallet=wanted.id, code=problem.code,
+            )
+        else:
+            yield ok(f"The wallet {wanted.id} answers.", wallet=wanted.id)
+    if not allowed:
+        yield ok("No wallet is offered.")
+
+
+def mail(_now: datetime) -> Iterator[Finding]:
+    """Can notices go out by mail, if they are to?"""
+    if not conf.setting("MICROCRED_NOTICE_EMAIL"):
+        yield ok("Notices are shown on the page only.")
+        return
+    if not getattr(settings, "DEFAULT_FROM_EMAIL", ""):
+        yield error("Notices by mail have no sender.", "Set DEFAULT_FROM_EMAIL.")
+    elif settings.EMAIL_BACKEND.rpartition(".")[0].rpartition(".")[2] in ("console", "dummy", "locmem"):
+        yield warning(
+            "Notices by mail go nowhere: EMAIL_BACKEND does not send.", "Set EMAIL_BACKEND to one that sends.",
+            backend=settings.EMAIL_BACKEND,
+        )
+    else:
+        yield ok("Notices go out by mail.")
+
+
+def _broker(app: Any) -> Iterator[Finding]:
+    """Can tasks be handed over? Tries once, for a few seconds."""
+    if conf.setting("MICROCRED_RUNNER") == "thread" or app.conf.task_always_eager:
+        yield ok("Work is done without a broker.")
+        return
+    with app.connection_for_write(connect_timeout=BROKER_SECONDS) as wanted:
+        where = wanted.as_uri()  # without its password
+        try:
+            wanted.ensure_connection(max_retries=1, interval_start=0, interval_step=0, timeout=BROKER_SECONDS)
+        except Exception as problem:  # whatever the transport raises
+            yield error(
+                f"The broker {where} cannot be reached ({type(problem).__name__}).",
+                "Start it, or correct its address. Nothing is lost: the sweep hands everything over later.",
+                broker=where,
+            )
+        else:
+            yield ok(f"The broker {where} answers.", broker=where)
+
+
+def _reachable_list(row: models.StatusListCredential, now: datetime) -> Iterator[Finding]:
+    url = places.status_list(row.list_id, row.purpose)
+    remedy = "Have the web server pass this address to the LMS, reachable from everywhere."
+    try:
+        response = conf.site_transport(url).request("GET", url, max_bytes=_LIST_BYTES)
+    except MicrocredError as problem:
+        yield error(f"{url} cannot be read from here ({problem.code}).", remedy, url=url, code=problem.code)
+        return
+    row.refresh_from_db()
+    if response.status != 200:
+        yield error(f"{url} answers with status {response.status}.", remedy, url=url, status=response.status)
+    elif bytes(row.content) != response.content:
+        yield error(
+            f"{url} is not the list of this database.",
+            "Something else answers there, or an old copy does: empty caches, compare the databases.", url=url,
+        )
+    elif row.signed != row.changed or row.valid_until is None or row.valid_until <= now:
+        yield error(
+            f"{url} is older than the last change, or has expired.", "See whether the issuer's keys can be used.",
+            url=url,
+        )
+    else:
+        yield ok(f"{url} is signed, fresh and reachable.", url=url)
+
+
+def _clock(whose: str, theirs: datetime, ours: datetime, *, coarse: timedelta = timedelta()) -> Finding:
+    """How far apart two clocks are; ``coarse`` is what the comparison itself may be wrong by."""
+    apart = max(abs(theirs - ours) - coarse, timedelta())
+    facts = {"seconds": round(apart.total_seconds(), 1)}
+    said = f"The clocks of this machine and of {whose} differ by {facts['seconds']} s."
+    if apart <= CLOCK_WARNING:
+        return ok(f"The clocks of this machine and of {whose} agree.", **facts)
+    return (error if apart > CLOCK_ERROR else warning)(said, "Synchronise both by NTP.", **facts)
+
+
+def _date(response: Response) -> datetime | None:
+    try:
+        found = parsedate_to_datetime(response.headers.get("date", ""))
+    except (TypeError, ValueError):
+        return None
+    return found if found.tzinfo is not None else None
+
+
+def _json(response: Response) -> Any:
+    try:
+        return json.loads(response.content)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _called(key: str) -> str:
+    return f"Issuer {key}" if key else "The issuer"
+
+
+def _duration(span: timedelta) -> str:
+    minutes = int(span.total_seconds() // 60)
+    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
