@@ -25,6 +25,9 @@ setup(
         "XBlock>=5.2",
         'web-fragments>=3.1; python_version < "3.12"',  # newer XBlock carries it; see docs/decisions
         "openedx-filters>=2.1",
+        "openedx-events>=9",
+        "djangorestframework>=3.14",
+        "drf-spectacular>=0.26",
         "requests>=2.32",
         "urllib3>=2",  # what requests is made of; wallets.transport pins addresses with its connections
         "lxml>=5.3",
@@ -49,6 +52,7 @@ setup(
             "PyJWT>=2.8",
         ],
         "validation": ["pyshacl>=0.26", "rdflib>=7"],
+        "xapi": ["edx-event-routing-backends>=9.3"],
     },
     entry_points={
         "xblock.v1": ["learning_pill = microcred_xblock.learning_pill:LearningPillBlock"],

@@ -1,41 +1,32 @@
 """Two tabs, two workers: the same thing done by many threads at once, on a database that real processes share.
 
-``python -m tests.issuance.race sqlite:<file>`` (or ``mysql:<name>``, ``postgresql:<name>`` on loopback) prints a JSON
-object of what was found afterwards. A process of its own, because the test-suite's database lives in memory.
+``python -m tests.issuance.race <address>`` (see ``tests.services.django_database``) prints a JSON object of
+what was found afterwards. A process of its own, because the test-suite's database lives in memory.
 """
 
 from __future__ import annotations
 
+import atexit
 import io
 import json
+import shutil
 import sys
 import tempfile
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from microcred_xblock.domain.errors import MicrocredError
-from microcred_xblock.workbench import places
+from tests import services
 
 THREADS = 8
+APP = "microcred_xblock.issuance.apps.IssuanceConfig"
 
 
-def database(url: str) -> dict[str, Any]:
-    """Django's settings for a database."""
-    kind, _, name = url.partition(":")
-    if kind == "sqlite":
-        return places.sqlite(Path(name))
-    loopback = {"HOST": "127.0.0.1", "NAME": name}
-    if kind == "mysql":
-        return {"ENGINE": "django.db.backends.mysql", "USER": "root", "OPTIONS": {"charset": "utf8mb4"}, **loopback}
-    return {"ENGINE": "django.db.backends.postgresql", "USER": "postgres", **loopback}
-
-
-def set_up(url: str, wallet_url: str) -> None:
-    """A working installation with empty tables."""
+def configure(url: str, wallet_url: str, **over: Any) -> None:
+    """Django, set up with the app, a wallet and empty key files; no tables yet."""
     import django
     from cryptography.fernet import Fernet
     from django.conf import settings
@@ -43,19 +34,29 @@ def set_up(url: str, wallet_url: str) -> None:
     from tests import settings as base
 
     keys = tempfile.mkdtemp()
-    settings.configure(
-        DATABASES={"default": database(url)}, INSTALLED_APPS=["microcred_xblock.issuance.apps.IssuanceConfig"],
-        SECRET_KEY="x", USE_TZ=True, CELERY_TASK_ALWAYS_EAGER=base.CELERY_TASK_ALWAYS_EAGER,
-        LOGGING_CONFIG=None, MICROCRED_PUBLIC_BASE_URL="http://localhost:8000", MICROCRED_KEYS_DIR=keys,
-        MICROCRED_KEYS_PASSPHRASE="only for tests", MICROCRED_TOKEN_KEY=Fernet.generate_key().decode(),
-        MICROCRED_ALLOW_LOOPBACK_HTTP=True,
-        MICROCRED_ISSUER={
+    atexit.register(shutil.rmtree, keys, ignore_errors=True)
+    settings.configure(**{
+        "DATABASES": {"default": services.django_database(url)},
+        "INSTALLED_APPS": ["django.contrib.contenttypes", "django.contrib.auth", APP],
+        "ROOT_URLCONF": "tests.issuance.site_urls", "ALLOWED_HOSTS": ["*"],
+        "TEMPLATES": [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}],
+        "SECRET_KEY": "x", "USE_TZ": True, "CELERY_TASK_ALWAYS_EAGER": base.CELERY_TASK_ALWAYS_EAGER,
+        "LOGGING_CONFIG": None, "MICROCRED_PUBLIC_BASE_URL": "http://localhost:8000", "MICROCRED_KEYS_DIR": keys,
+        "MICROCRED_KEYS_PASSPHRASE": "only for tests", "MICROCRED_TOKEN_KEY": Fernet.generate_key().decode(),
+        "MICROCRED_ALLOW_LOOPBACK_HTTP": True,
+        "MICROCRED_ISSUER": {
             "name": "Example", "url": "https://learn.example/", "legal_name": "Example", "country": "FR",
             "legal_identifier": "NTRFR-123456789",
         },
-        MICROCRED_WALLETS=[{"id": "w", "name": "W", "type": "open-badges-api", "base_url": wallet_url}],
-    )
+        "MICROCRED_WALLETS": [{"id": "w", "name": "W", "type": "open-badges-api", "base_url": wallet_url}],
+        **over,
+    })
     django.setup()
+
+
+def set_up(url: str, wallet_url: str) -> None:
+    """A working installation with empty tables."""
+    configure(url, wallet_url)
     from django.core.management import call_command
 
     call_command("migrate", verbosity=0)
@@ -85,11 +86,27 @@ def together(work: Callable[[int], Any]) -> list[Any]:
     return results
 
 
+def connect(host: Any, learner_id: str, award_id: str) -> str:
+    """Connect the wallet as a browser would; where the browser ends."""
+    from django.utils import timezone
+
+    from microcred_xblock.issuance import api, connecting
+
+    start = api.connect(learner_id, "w", award_id=award_id, return_url="/b")
+    now = timezone.now()
+    url = connecting.start(start.rstrip("/").rpartition("/")[2], session_secret="s", learner_id=None, now=now)
+    query = dict(part.split("=") for part in host.approve(url).partition("?")[2].split("&"))
+    return connecting.finish(
+        wallet_id="w", state=query["state"], code=query["code"], error="", iss="", session_secret="s",
+        learner_id=None, now=now,
+    )
+
+
 def play(host: Any) -> dict[str, Any]:
     """Everything at once, step by step, and what the tables and the wallet hold afterwards."""
     from django.utils import timezone
 
-    from microcred_xblock.issuance import api, connecting, models
+    from microcred_xblock.issuance import api, models
     from microcred_xblock.issuance.data import Learner
     from tests.factories import make_pill, make_scores
 
@@ -106,17 +123,7 @@ def play(host: Any) -> dict[str, Any]:
     found["consents"] = models.Consent.objects.count()
     found["credentials"] = sorted(models.Credential.objects.values_list("format", "state"))
 
-    def connect(index: int) -> str:
-        start = api.connect(learner.id, "w", award_id=award_id, return_url="/b")
-        now = timezone.now()
-        url = connecting.start(start.rstrip("/").rpartition("/")[2], session_secret="s", learner_id=None, now=now)
-        query = dict(part.split("=") for part in host.approve(url).partition("?")[2].split("&"))
-        return connecting.finish(
-            wallet_id="w", state=query["state"], code=query["code"], error="", iss="", session_secret="s",
-            learner_id=None, now=now,
-        )
-
-    found["returned"] = Counter(together(connect))
+    found["returned"] = Counter(together(lambda _i: connect(host, learner.id, award_id)))
     found["active connections"] = models.WalletConnection.objects.filter(active=True).count()
     found["active registrations"] = models.ClientRegistration.objects.filter(active=True).count()
 
@@ -141,6 +148,79 @@ def play(host: Any) -> dict[str, Any]:
     found["left over"] = models.Delivery.objects.exclude(state__in=("delivered", "stopped")).count()
     found["leased"] = models.WalletConnection.objects.exclude(leased_until=None).count()
     found["bytes kept"] = before == [bytes(row.content) for row in models.Credential.objects.all()]
+    return found
+
+
+def play_status(host: Any) -> dict[str, Any]:
+    """Staff, learner and workers at one award at once."""
+    from django.utils import timezone
+
+    from microcred_xblock.issuance import api, models, outbox, status
+    from microcred_xblock.issuance.data import Learner
+    from tests.factories import make_pill, make_scores
+    from tests.wallets.host import Reply, status_info
+
+    learner, pill, found = Learner(id="student_1", full_name="Camille", email="c@learner.example"), make_pill(), {}
+
+    def earn() -> str:
+        scores = make_scores(at=timezone.now())
+        held = together(lambda _i: api.record_scores(pill, scores, learner_id=learner.id, course_id="c").award_id)
+        assert len(set(held)) == 1, held
+        return held[0]
+
+    def change(action: Callable[..., Any], award_id: str, **more: Any) -> Any:
+        row = models.Award.objects.get(pk=award_id)
+        return action(row, reason="error", actor="user:1", now=timezone.now(), **more)
+
+    def names(results: list[Any]) -> dict[str, int]:
+        return dict(sorted(Counter(getattr(item, "code", type(item).__name__) for item in results).items()))
+
+    first = earn()
+    row = models.Award.objects.get(pk=first)
+    found["places in the list"] = len({json.dumps(item) for item in together(lambda _i: status.badge_entry(row))})
+    found["entries"] = models.StatusEntry.objects.count()
+    api.consent(first, learner, digest=api.payload(first, learner).digest)
+    connect(host, learner.id, first)
+
+    flips = together(lambda index: change(status.suspend if index % 2 else status.reinstate, first))
+    actions = list(models.StatusChange.objects.order_by("pk").values_list("action", flat=True))
+    found["flips"] = set(names(flips)) <= {"StatusChange", "status-change"}
+    found["flips alternate"] = actions == ["suspend", "reinstate"] * (len(actions) // 2) + ["suspend"] * (
+        len(actions) % 2
+    )
+    if models.Award.objects.get(pk=first).status == "suspended":
+        change(status.reinstate, first)
+
+    def revoke_or_send(index: int) -> Any:
+        if index % 2:
+            return change(status.revoke, first, regain="results")
+        return api.send(first, learner.id, "w")
+
+    names(together(revoke_or_send))
+    found["revocations"] = models.StatusChange.objects.filter(action="revoke").count()
+    badge = models.Credential.objects.get(award_id=first, format="ob3")
+    found["standing"] = status.standing(badge.credential_id, now=timezone.now()).state
+    found["bits"] = list(models.StatusEntry.objects.filter(award_id=first).values_list("revoked", flat=True))
+    outbox.sweep(timezone.now() + outbox.HANDED_OVER)
+    left = models.Delivery.objects.filter(credential__award_id=first).exclude(state__in=("delivered", "stopped"))
+    found["on the way"] = sorted(left.exclude(next_attempt_at=None).values_list("state", flat=True))
+    found["sent at most once"] = all(len(bodies) == 1 for bodies in host.stored.values())
+
+    second = earn()
+    found["earned anew"] = second != first
+    found["active awards"] = models.Award.objects.filter(active=True).count()
+    api.consent(second, learner, digest=api.payload(second, learner).digest)
+    host.misbehave("/credentials", Reply(400, status_info("invalid_data")))
+    api.send(second, learner.id, "w")
+    found["refused"] = models.Delivery.objects.filter(credential__award_id=second, state="refused").count()
+    before = len(host.received("/credentials"))
+    row = models.Award.objects.get(pk=second)
+    together(lambda _i: outbox.retry_award(row, now=timezone.now()))
+    outbox.sweep(timezone.now() + outbox.HANDED_OVER)
+    found["asked again"] = len(host.received("/credentials")) - before
+    found["deliveries"] = sorted(
+        models.Delivery.objects.filter(credential__award_id=second).values_list("credential__format", "state")
+    )
     return found
 
 
@@ -192,12 +272,13 @@ def play_requests() -> dict[str, Any]:
 
 
 def main() -> None:
-    """Play against the database named on the command line; with ``requests`` after it, that part alone."""
+    """Play against the database named on the command line; ``requests`` or ``status`` after it names the part."""
     from tests.wallets.host import Host
 
     with Host() as host:
         set_up(sys.argv[1], host.url)
-        print(json.dumps(play_requests() if "requests" in sys.argv[2:] else play(host)))
+        part = sys.argv[2] if len(sys.argv) > 2 else ""
+        print(json.dumps({"": play, "status": play_status}[part](host) if part != "requests" else play_requests()))
 
 
 if __name__ == "__main__":
