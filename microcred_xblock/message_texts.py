@@ -80,6 +80,7 @@ AUTHOR: dict[str, str] = {
     "outcome-unassessed": N_("Nothing assesses this outcome: choose at least one graded block."),
     "recognition-code": N_("{field} must be one of: {codes}."),
     "recognition-number": N_("{field} must lie above 0 and be at most {most}, with at most two decimals."),
+    "upkeep-number": N_("{field} must be a whole number from {least} to {most}."),
     "percentage": N_("Write a percentage from 0 to 100 with digits, for example 70, with two decimals at most."),
     "reuse-level": N_(
         "The reuse level must be transversal, cross-sector, sector-specific or occupation-specific."
@@ -100,6 +101,7 @@ LEARNER: dict[str, str] = {
     "email": N_("The e-mail address is not usable: correct it in the account settings."),
     "holder-did": N_("Your decentralised identifier is not usable: it must start with “did:”."),
     "holder-empty": N_("A credential needs your e-mail address. Add one in your account settings."),
+    "notice-unknown": N_("This message is not here any more. Reload the page."),
     "not-earned": N_("You have not earned this credential yet. Work through the activities above."),
     "pill-incomplete": N_(
         "The credential of this pill is not ready yet. Your results are kept; please tell the course team."
@@ -121,12 +123,23 @@ LEARNER: dict[str, str] = {
     ),
     "attempt-unknown": N_("Nobody waits for this answer now. Go back to your course and connect the wallet again."),
     "attempt-used": N_("This link was used already. Go back to your course and connect the wallet again."),
+    "award-anew": N_(
+        "This credential was revoked. You can earn it again once every outcome it needs has been assessed anew."
+    ),
+    "award-barred": N_(
+        "This credential was revoked and cannot be earned again. Ask the course team if you think this is a mistake."
+    ),
     "award-prevented": N_("This credential is not given to you here. Reason: {reason}"),
     "award-unknown": N_("You hold no such award. Reload the page."),
+    "credential-prevented": N_("This credential is not issued here. Reason: {reason}"),
+    "award-ended": N_("This credential is no longer valid. Nothing more of it is signed or sent."),
+    "award-suspended": N_("This credential is suspended. Nothing is signed or sent until that is lifted."),
     "consent-missing": N_("Nothing is sent without your consent. Review the credential and agree first."),
     "holder-name": N_("A European Digital Credential needs your full name. Add it to your profile and try again."),
     "internal": N_("Something went wrong on this site. Nothing is lost; it is tried again by itself."),
     "download-kind": N_("There is no such file. Choose one of the downloads on the page."),
+    "status-list-unknown": N_("There is no such status list. Check the address."),
+    "credential-unknown": N_("No credential with this id was issued here. Check the id, or ask for the file itself."),
     "not-issued": N_("The credential is not issued yet. Try again in a moment."),
     "payload-changed": N_(
         "What would be issued has changed since you saw it. Nothing was issued; read it again and then agree."
@@ -195,6 +208,7 @@ UNREACHABLE: dict[str, str] = {
     "wallet-dns": N_("The wallet's name {host} cannot be found now."),
     "wallet-html": N_("The wallet answered with a web page instead of data."),
     "wallet-no-answer": N_("The wallet gave no answer."),
+    "wallet-resting": N_("The wallet did not answer several times and is left alone for a while."),
     "wallet-server-error": N_("The wallet has a fault at the moment."),
     "wallet-timeout": N_("The wallet did not answer in time."),
     "wallet-tls": N_("No secure connection to the wallet was possible."),
@@ -202,6 +216,19 @@ UNREACHABLE: dict[str, str] = {
 }
 RETRIED = N_("It is tried again by itself; you can also download the credential.")
 NOT_RETRIED = N_("Try again in a few minutes, or download the credential.")
+
+STAFF: dict[str, str] = {
+    "mail-unreachable": N_("The mail server did not take the message."),
+    "regrade-none": N_("No change of scores is waiting for this award."),
+    "renewal-reason": N_("An award is issued anew only to renew it or to correct it."),
+    "renewal-state": N_("Only a valid award can be issued anew. Reinstate it first, or let the learner earn it again."),
+    "renewal-unsigned": N_("Nothing of this award is signed yet: the learner agrees to the present data anyway."),
+    "status-change": N_("The award does not allow this any more: somebody has changed it. Reload the page."),
+    "status-reason": N_("Choose a reason: {codes}."),
+    "award-changed": N_("The award has changed since you opened the page, so nothing was done. Look at it again."),
+    "job-unknown": N_("There is no such job. Reload the page."),
+    "staff-only": N_("Only platform staff, and the staff of a course for their course, may do this."),
+}
 
 ADMIN: dict[str, str] = {
     "country": N_("The country must be a three-letter code such as FRA."),
@@ -214,6 +241,8 @@ ADMIN: dict[str, str] = {
     ),
     "issuer-id": N_("The issuer has no valid identifier (did:…): correct the issuer."),
     "stored-value": N_("A stored record is damaged: restore it from the backup."),
+    "assignment-scope": N_("An issuer is assigned to a course, an organisation or a site: choose one."),
+    "assignment-value": N_("Write a host name, an organisation's short name, or a course's id."),
     "certificate-chain": N_("The certificates do not form a chain: install the organisation's with its issuers'."),
     "certificate-country": N_("The country “{country}” in the certificate is not known: use another certificate."),
     "certificate-expired": N_("The organisation's certificate expired on {until}: install a new one."),
@@ -227,6 +256,16 @@ ADMIN: dict[str, str] = {
     "did-keys": N_("The issuer has no published key: run microcred_init."),
     "did-web": N_("The issuer's identifier does not fit its web address: correct the issuer."),
     "did-web-url": N_("The issuer's address must be https with a host name and a plain path: correct the setting."),
+    "csc-answer": N_("The remote seal's service gave an unusable answer ({field}): ask its provider."),
+    "csc-credential": N_("The remote seal's credential is {status}: ask its provider."),
+    "csc-host": N_("The remote seal's address is not allowed: check the issuer's settings."),
+    "csc-interactive": N_("The remote seal needs a PIN, or a person for each signature: check the issuer's settings."),
+    "csc-refused": N_("The remote seal's service refused ({reason}): check its account in the issuer's settings."),
+    "csc-signature": N_("The remote seal's signature does not fit its certificate: ask its provider."),
+    "csc-unreachable": N_("The remote seal's service cannot be reached: ask its provider if it stays so."),
+    "csc-version": N_("The remote seal's service does not speak version 2 of the CSC API: check its address."),
+    "issuer-settings": N_("The setting {setting} is unusable: correct it."),
+    "issuer-unknown": N_("The issuer “{issuer}” is not in the settings: add it, or assign another."),
     "key-algorithm": N_("The issuer's key is of the wrong kind for this signature: run microcred_init."),
     "key-id": N_("The signing key does not belong to the issuer: run microcred_init."),
     "key-missing": N_("The key file {file} is missing or cannot be read: run microcred_init."),
@@ -238,11 +277,37 @@ ADMIN: dict[str, str] = {
     "listed": N_("The list of allowed hosts is not usable: correct the setting."),
     "pinned-file": N_("The file {path} was altered: install the package again."),
     "pkcs12-unreadable": N_("The PKCS#12 file holds no private key with its certificate: install the right file."),
+    "key-in-use": N_("The key signs now: rotate it first."),
+    "key-shared": N_("The issuer's keys belong to {former} already: give every issuer its own."),
+    "key-source": N_("The setting {setting} is missing or unusable: correct it."),
+    "key-unencrypted": N_("The private key {file} is not encrypted: encrypt it under the passphrase."),
+    "key-withdrawn": N_("The issuer's key was withdrawn because others may have it: put a new one in its place."),
+    "rotate-source": N_("The key is not a file that was made here: replace it by hand, then run microcred_init."),
+    "status-list": N_("This is no status list that can be read."),
+    "status-list-index": N_("The status list has no such entry."),
+    "status-list-size": N_("MICROCRED_STATUS_LIST_SIZE must be a multiple of 8 from {least} to {most}."),
+    "status-unsigned": N_("The status list could not be signed: look for the cause in the log of the server."),
     "setting-missing": N_("The setting {setting} is missing: set it."),
     "token-key": N_("MICROCRED_TOKEN_KEY does not fit the stored connections: restore the former key beside it."),
     "validation-missing": N_("Install the extra “validation” of microcred-xblock to check credentials with SHACL."),
     "verification-method": N_("The signing key's address does not fit the issuer: run microcred_init."),
     "wallet-setting": N_("The setting MICROCRED_WALLETS cannot be used: {problem}."),
+}
+
+API: dict[str, str] = {
+    "achievement-unknown": N_("Nobody has earned this here. Check the address."),
+    "api-body": N_("The body of the request is not what is expected here: send JSON as the documentation describes."),
+    "api-media-type": N_("Content of this type is not taken here: send application/json."),
+    "api-method": N_("This address does not take that method: see the documentation."),
+    "api-rate": N_("Too many requests. Go on in {seconds} seconds."),
+    "api-sign-in": N_("Sign in, or send a valid token."),
+    "api-too-large": N_("The request is too large: at most {limit} bytes are taken."),
+    "api-unknown": N_("There is nothing at this address. Check it."),
+    "api-value": N_("{field} is missing or cannot be used: see the documentation."),
+    "consent-unknown": N_("You have given no such consent. Read the list again."),
+    "notice-unknown": N_("There is no such notice. Read the list again."),
+    "publish-unknown": N_("This credential is not shown in public. Ask its holder for it."),
+    "staff-only": N_("Only staff of the platform or of the course may see this."),
 }
 
 DOCUMENT: dict[str, str] = {
@@ -251,6 +316,7 @@ DOCUMENT: dict[str, str] = {
     "context-unknown": N_("The credential uses an unknown context, {url}. Please tell the course team."),
     "did": N_("The issuer's identifier is not a did:web, so it cannot be checked here."),
     "document-control": N_("A text contains half a character. Delete it in the pill and type it again."),
+    "document-complex": N_("The credential has too many parts that look alike. Change the texts of the pill."),
     "document-duplicate": N_("The credential says the same thing twice. Remove one of the two in the pill."),
     "document-empty": N_("“{term}” is empty or nested too deeply. Leave it out, or fill it in."),
     "document-iri": N_("“{iri}” is not a complete web address. Correct it in the pill."),
@@ -263,10 +329,21 @@ DOCUMENT: dict[str, str] = {
     ),
     "document-time": N_("A time of the credential cannot be read. Please tell the course team."),
     "document-undefined-term": N_("“{term}” has no defined meaning in the credential. Please tell the course team."),
+    "filter-fixed": N_(
+        "An extension of this site changed “{term}” of the credential, so it was not issued. "
+        "Please tell the site's administrator."
+    ),
+    "filter-result": N_(
+        "An extension of this site made a credential that cannot be used. Please tell the site's administrator."
+    ),
     "elm-shacl": N_("The European Digital Credential would break its profile. Please tell the course team."),
+    "document-size": N_("The file is larger than a credential can be. Choose another file."),
+    "document-unreadable": N_("This is no credential, or it cannot be read. Choose the file as it was downloaded."),
     "expired": N_("The credential has expired. Ask the issuer for a new one."),
     "image-shape": N_("The SVG image needs a viewBox, at most {ratio} times as long as wide. Correct the drawing."),
     "jwt-claim": N_("The badge lacks {field}, which its compact form needs. Please tell the course team."),
+    "jwt-form": N_("This is no badge in its compact form. Choose the file as it was downloaded."),
+    "jwt-invalid": N_("The signature does not fit the credential, so it is not trusted. Ask for the file anew."),
     "jwt-format": N_("Only an Open Badge has this compact form. Choose another download."),
     "language-unknown": N_("European Digital Credentials cannot name the language “{language}”. Choose another one."),
     "multibase": N_("A key or proof is not written as it must be. Please tell the course team."),
@@ -289,9 +366,22 @@ DOCUMENT: dict[str, str] = {
     "svg-unreadable": N_("The SVG image cannot be read. Save it as plain SVG and upload it again."),
 }
 
-MESSAGES: dict[str, str] = {**AUTHOR, **LEARNER, **WALLET, **UNREACHABLE, **ADMIN, **DOCUMENT, **BRANCHES}
+MESSAGES: dict[str, str] = {
+    **AUTHOR, **LEARNER, **STAFF, **WALLET, **UNREACHABLE, **ADMIN, **API, **DOCUMENT, **BRANCHES,
+}
 
 FIELDS: dict[str, str] = {
+    "cursor": N_("Page"),
+    "action": N_("Action"),
+    "wallet": N_("Wallet"),
+    "until": N_("To"),
+    "state": N_("State"),
+    "since": N_("From"),
+    "regain": N_("Earning it again"),
+    "note": N_("Note"),
+    "learner": N_("Learner"),
+    "issuer": N_("Issuer"),
+    "course": N_("Course"),
     "all-attempted": N_("All attempted"),
     "assessed-by": N_("Assessment"),
     "badge image": N_("Badge image"),
@@ -303,6 +393,10 @@ FIELDS: dict[str, str] = {
     "certification title": N_("Title of the certification"),
     "description": N_("Description"),
     "ects": N_("ECTS points"),
+    "grace_days": N_("Days of grace"),
+    "regrade": N_("When scores change"),
+    "upkeep": N_("After the award"),
+    "valid_months": N_("Months of validity"),
     "eqf_level": N_("EQF level"),
     "framework": N_("Skills framework"),
     "image": N_("Badge image"),

@@ -13,12 +13,12 @@ from django.utils import timezone
 
 from ..domain.outcomes import Score
 from ..domain.pill import LearningPill
-from . import awarding, connecting, delivering, downloads, issuing, showing
+from . import afterwards, awarding, connecting, delivering, downloads, issuing, notices, showing
 from .data import Download, Learner, Panel, Payload, Standing
 
 __all__ = [
-    "DOWNLOAD_KINDS", "Learner", "connect", "consent", "disconnect", "download", "finish_connection", "panel",
-    "payload", "record_scores", "retry", "send", "start_connection", "withdraw",
+    "DOWNLOAD_KINDS", "Learner", "connect", "consent", "disconnect", "dismiss_notice", "download", "finish_connection",
+    "panel", "payload", "record_scores", "retry", "send", "start_connection", "withdraw",
 ]
 
 DOWNLOAD_KINDS = downloads.KINDS
@@ -26,24 +26,36 @@ DOWNLOAD_KINDS = downloads.KINDS
 
 def record_scores(
     pill: LearningPill, scores: Mapping[str, Score], *, learner_id: str, course_id: str,
-    not_given: Collection[str] = (), concealed_until: datetime | None = None, now: datetime | None = None,
+    not_given: Collection[str] = (), annulled: bool = False, concealed_until: datetime | None = None,
+    now: datetime | None = None,
 ) -> Standing:
     """Assess the learner and, at the first mastery, make the award. Idempotent, also in two requests at once.
 
     ``not_given``: blocks that were never meant for this learner; outcomes are assessed without them.
-    ``concealed_until``: before then the learner must not know the result, so no award is made.
-    ``Standing.refusal`` is set where a site's own condition stopped the award (filter AwardRequested).
+    ``annulled``: staff set the result of the whole section to nothing, also of what gives no score any more.
+    ``concealed_until``: before then the learner must not know the result, so no award is made or put in question.
+    ``Standing.refusal`` is set where a site's own condition stopped the award (filter AwardRequested), or the terms of
+    a revocation.
     """
     return awarding.record_scores(
-        pill, scores, learner_id=learner_id, course_id=course_id, not_given=not_given,
+        pill, scores, learner_id=learner_id, course_id=course_id, not_given=not_given, annulled=annulled,
         concealed_until=concealed_until, now=now,
     )
 
 
 def panel(learner_id: str, pill_id: str) -> Panel | None:
-    """Everything about the learner's award of a pill, None without one."""
-    held = awarding.held_award(learner_id, pill_id)
-    return showing.panel(held) if held is not None else None
+    """Everything about the learner's award of a pill, None without one.
+
+    One that was revoked is told of until it is earned again: ``standing.state`` is ``revoked``, nothing else can be
+    done with it.
+    """
+    shown = afterwards.shown_award(learner_id, pill_id)
+    return showing.panel(shown) if shown is not None else None
+
+
+def dismiss_notice(award_id: str, learner_id: str, notice_id: int) -> None:
+    """The learner has read a notice; it is not shown again. NotAllowed (``notice-unknown``, ``award-unknown``)."""
+    notices.dismiss(afterwards.own_award(award_id, learner_id), notice_id, now=timezone.now())
 
 
 def payload(award_id: str, learner: Learner) -> Payload:

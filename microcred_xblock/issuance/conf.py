@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from .. import __version__
+from ..credentials import status_list
 from ..domain.errors import Misconfigured
 from ..wallets import base
 from ..wallets.transport import Policy, Transport
@@ -65,6 +66,23 @@ def seal_password() -> str:
     return setting("MICROCRED_SEAL_PASSWORD") or passphrase()
 
 
+def status_ttl() -> int:
+    """For how many seconds a status list may be kept."""
+    return max(1, int(setting("MICROCRED_STATUS_TTL")))
+
+
+def status_list_size() -> int:
+    """Entries of a new status list. Misconfigured (``status-list-size``)."""
+    size = setting("MICROCRED_STATUS_LIST_SIZE")
+    if not isinstance(size, int) or size % 8 or not status_list.MIN_ENTRIES <= size <= status_list.MAX_ENTRIES:
+        raise Misconfigured(
+            f"MICROCRED_STATUS_LIST_SIZE must be a multiple of 8 from {status_list.MIN_ENTRIES} to "
+            f"{status_list.MAX_ENTRIES}.",
+            code="status-list-size", least=status_list.MIN_ENTRIES, most=status_list.MAX_ENTRIES,
+        )
+    return size
+
+
 def wallets() -> dict[str, base.Provider]:
     """The wallets that the admin allows, by id."""
     return base.providers(setting("MICROCRED_WALLETS"))
@@ -72,10 +90,26 @@ def wallets() -> dict[str, base.Provider]:
 
 def transport(provider: base.Provider) -> Transport:
     """The way to one wallet's hosts, and to no other."""
+    return transport_to(provider.hosts)
+
+
+def transport_to(hosts: frozenset[str]) -> Transport:
+    """The way to ``hosts`` (``host:port``), and to no other."""
+    return _transport(hosts, loopback=bool(setting("MICROCRED_ALLOW_LOOPBACK_HTTP")))
+
+
+def site_transport(url: str) -> Transport:
+    """The way to an address of this site itself, as the world takes it."""
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return _transport(frozenset({f"{parts.hostname}:{port}"}), loopback=parts.scheme == "http")
+
+
+def _transport(hosts: frozenset[str], *, loopback: bool) -> Transport:
     times = {**DEFAULTS["MICROCRED_HTTP_TIMEOUTS"], **setting("MICROCRED_HTTP_TIMEOUTS")}
     return Transport(
         Policy(
-            hosts=provider.hosts, allow_loopback_http=bool(setting("MICROCRED_ALLOW_LOOPBACK_HTTP")),
+            hosts=hosts, allow_loopback_http=loopback,
             connect_timeout=times["connect"], read_timeout=times["read"], total_timeout=times["total"],
             user_agent=f"microcred-xblock/{__version__} (+{public_base_url()})",
             ca_bundle=setting("MICROCRED_CA_BUNDLE"),

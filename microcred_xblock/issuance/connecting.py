@@ -26,7 +26,7 @@ from ..domain.errors import InvalidAnswer, MicrocredError, NotAllowed, WalletRef
 from ..wallets import oauth, open_badges_api
 from ..wallets.base import Provider
 from ..wallets.open_badges_api import ServiceDescription
-from . import conf, issuers, models, outbox, places, vault
+from . import conf, issuers, models, outbox, places, requests, vault
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +83,7 @@ def describe(
     }
     if found.description is not None:
         values["description"] = codec.encode(found.description)
-    host, _ = models.WalletHost.objects.update_or_create(key=key, defaults=values)
+    host, _ = requests.patiently(lambda: models.WalletHost.objects.update_or_create(key=key, defaults=values))
     return host, codec.decode(ServiceDescription, host.description)
 
 
@@ -164,8 +164,8 @@ def finish(
     same_browser = secrets.compare_digest(attempt.session_digest, _digest(session_secret))
     if not same_browser or attempt.wallet_id != wallet_id:
         raise NotAllowed("This answer was meant for another browser.", code="attempt-person")
-    used = models.AuthorizationAttempt.objects.filter(pk=attempt.pk, used_at__isnull=True).update(used_at=now)
-    if not used:
+    unused = models.AuthorizationAttempt.objects.filter(pk=attempt.pk, used_at__isnull=True)
+    if not requests.patiently(lambda: unused.update(used_at=now)):
         raise InvalidAnswer("This link was used already: connect the wallet again.", code="attempt-used")
     try:
         _complete(attempt, code=code, error=error, iss=iss, now=now)
@@ -181,10 +181,23 @@ def disconnect(learner_id: str, wallet_id: str, *, now: datetime) -> None:
     if row is None:
         return
     tokens = _readable_tokens(row)
-    with transaction.atomic():
+
+    def forget() -> None:
         end(row, code="", now=now)
         _end_sharing(row, now)
+
+    requests.patiently(forget)
     _revoke(row, tokens, now)
+
+
+def close_for_good(row: models.WalletConnection, *, now: datetime) -> None:
+    """End the connection of an account that is being retired; once that is committed the wallet is told, if it can be.
+
+    Call it in a transaction.
+    """
+    tokens = _readable_tokens(row) if row.tokens else None
+    end(row, code="retired", now=now)
+    transaction.on_commit(lambda: _revoke(row, tokens, now), robust=True)
 
 
 def connection(learner_id: str, wallet_id: str) -> models.WalletConnection | None:
@@ -204,7 +217,8 @@ def end(row: models.WalletConnection, *, code: str, now: datetime) -> None:
     models.WalletConnection.objects.filter(pk=row.pk, active=True).update(
         active=None, tokens="", disconnected_at=now, ended_code=code
     )
-    row.deliveries.filter(state__in=(state.QUEUED, state.WAITING)).update(state=state.STOPPED, next_attempt_at=None)
+    unsent = row.deliveries.filter(state__in=(state.QUEUED, state.WAITING, state.DEAD))
+    unsent.update(state=state.STOPPED, next_attempt_at=None)
 
 
 def tokens_of(row: models.WalletConnection) -> oauth.Tokens:
@@ -277,26 +291,37 @@ def _complete(attempt: models.AuthorizationAttempt, *, code: str, error: str, is
 
 
 def _store(attempt: models.AuthorizationAttempt, tokens: oauth.Tokens, now: datetime) -> None:
-    """The new connection takes the place of a former one, which may be of another account at the wallet."""
-    key = models.pair_key(attempt.learner_id, attempt.wallet_id)
+    """The new connection takes the place of a former one, which may be of another account at the wallet.
+
+    The wallet's code works once: whatever other tabs do to the database meanwhile, only this part is tried again.
+    """
     for tries_left in reversed(range(_STORE_TRIES)):
         try:
-            with transaction.atomic():
-                outbox.lock_award(attempt.award_id)  # the learner's tabs take turns
-                former = connection(attempt.learner_id, attempt.wallet_id)
-                tokens_before = _readable_tokens(former) if former is not None else None
-                if former is not None:
-                    end(former, code="replaced", now=now)
-                models.WalletConnection.objects.create(
-                    learner_id=attempt.learner_id, wallet_id=attempt.wallet_id, learner_wallet=key,
-                    registration=attempt.registration, connected_at=now, **_token_columns(tokens),
-                )
-            if former is not None:
-                _revoke(former, tokens_before, now)
-            return
+            former, tokens_before = requests.patiently(lambda: _replace(attempt, tokens, now))
         except IntegrityError:  # another tab connected at the same moment: ours replaces it in turn
             if not tries_left:
                 raise
+        else:
+            if former is not None:
+                _revoke(former, tokens_before, now)
+            return
+
+
+def _replace(
+    attempt: models.AuthorizationAttempt, tokens: oauth.Tokens, now: datetime
+) -> tuple[models.WalletConnection | None, oauth.Tokens | None]:
+    """The connection that was there before, with its tokens, after the new one is made."""
+    outbox.lock_award(attempt.award_id)  # the learner's tabs take turns
+    former = connection(attempt.learner_id, attempt.wallet_id)
+    tokens_before = _readable_tokens(former) if former is not None else None
+    if former is not None:
+        end(former, code="replaced", now=now)
+    models.WalletConnection.objects.create(
+        learner_id=attempt.learner_id, wallet_id=attempt.wallet_id,
+        learner_wallet=models.pair_key(attempt.learner_id, attempt.wallet_id), registration=attempt.registration,
+        connected_at=now, **_token_columns(tokens),
+    )
+    return former, tokens_before
 
 
 def _token_columns(tokens: oauth.Tokens) -> dict[str, Any]:
@@ -318,8 +343,7 @@ def _register(
         "secret": vault.seal({"secret": client.secret}), "secret_expires_at": client.secret_expires_at,
     }
     try:
-        with transaction.atomic():
-            return models.ClientRegistration.objects.create(key=key, **values)
+        return requests.patiently(lambda: models.ClientRegistration.objects.create(key=key, **values))
     except IntegrityError:  # two learners were the first at once; the other registration is as good
         return models.ClientRegistration.objects.select_related("host").get(key=key, active=True)
 

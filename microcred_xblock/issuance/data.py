@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from ..domain.credential import Format, Holder
 from ..domain.errors import NotAllowed
@@ -73,6 +74,86 @@ class PanelDelivery:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PanelStanding:
+    """``state``: valid, suspended, revoked, superseded or expired; ``reason`` the code of the last change, which was
+    ``automatic`` if nobody made it in person.
+
+    ``regain``: after a revocation, how it can be earned again. ``renewable``: proving the outcomes anew renews it.
+    """
+
+    state: str = "valid"
+    since: datetime | None = None
+    reason: str = ""
+    automatic: bool = False
+    regain: str = ""
+    renewable: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class CredentialStanding:
+    """What a credential is worth now, for anybody. Nothing in it says whose it is.
+
+    ``state``: valid, suspended, revoked, superseded or expired; ``since`` when, ``reason`` the code of why.
+    ``successor`` is the id of the credential that took its place. ``twin`` is the id of the badge of the same award,
+    whose status list entry speaks for a European Digital Credential, too.
+    """
+
+    credential_id: str
+    format: Format
+    state: str
+    since: datetime | None = None
+    reason: str = ""
+    issued_at: datetime
+    expires_at: datetime | None = None
+    title: str
+    achievement: UUID
+    language: str = ""
+    issuer_name: str = ""
+    issuer_did: str = ""
+    successor: str = ""
+    twin: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verification:
+    """Whether a document is genuine. ``verdict`` says it in one word:
+
+    ``genuine``     signed by a key that an issuer of this site publishes, and entered in the register
+    ``changed``     it names an issuer of this site, but the signature does not fit
+    ``withdrawn``   signed with a key that was withdrawn, or that the issuer never published
+    ``unknown``     the signature fits, but no such credential is in the register
+    ``foreign``     another site's credential
+    ``unreadable``  no credential at all
+
+    ``code`` is the machine's word for the fault; ``same_bytes``: the very file that was signed. Whether a genuine
+    credential still counts is told by ``standing``.
+    """
+
+    verdict: str
+    code: str = ""
+    format: Format | None = None
+    credential_id: str = ""
+    issuer_did: str = ""
+    same_bytes: bool = False
+    standing: CredentialStanding | None = None
+
+    @property
+    def verified(self) -> bool:
+        """Genuine; which does not say that it still counts."""
+        return self.verdict == "genuine"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PanelNotice:
+    """Something the learner is told; ``notice_texts`` has the words for ``kind`` and ``params``."""
+
+    id: int
+    kind: str
+    params: Mapping[str, Any]
+    created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class Panel:
     """Everything a learner may know about one award.
 
@@ -88,6 +169,9 @@ class Panel:
     wallets: tuple[WalletOption, ...]
     deliveries: tuple[PanelDelivery, ...]
     parity: tuple[Any, ...]
+    standing: PanelStanding = field(default_factory=PanelStanding)
+    notices: tuple[PanelNotice, ...] = ()
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

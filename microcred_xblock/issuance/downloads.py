@@ -13,20 +13,20 @@ from ..domain.pill import BadgeImage, LearningPill
 from . import awarding, issuing, models
 from .data import Download
 
-_FORMATS = {
+FORMATS = {
     "ob3.json": Format.OPEN_BADGE, "ob3.jwt": Format.OPEN_BADGE_JWT, "ob3.png": Format.OPEN_BADGE,
     "ob3.svg": Format.OPEN_BADGE, "elm.jsonld": Format.ELM,
 }
-KINDS = tuple(_FORMATS)
+KINDS = tuple(FORMATS)
 
 
 def download(award_row: models.Award, kind: str) -> Download:
     """The file of that kind. InvalidAnswer (``download-kind``), NotAllowed (``consent-missing``, ``not-issued``)."""
-    if kind not in _FORMATS:
+    if kind not in FORMATS:
         raise InvalidAnswer("There is no such file.", code="download-kind")
     if not issuing.may_process(award_row.pk):
         raise NotAllowed("Nothing is given out without your consent.", code="consent-missing")
-    row = award_row.credentials.filter(format=_FORMATS[kind].value, state=models.Credential.State.ISSUED).first()
+    row = award_row.credentials.filter(format=FORMATS[kind].value, state=models.Credential.State.ISSUED).first()
     if row is None:
         raise NotAllowed("The credential is not issued yet: try again in a moment.", code="not-issued")
     pill = awarding.award_of(award_row).pill

@@ -6,18 +6,18 @@ import hashlib
 import json
 import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
 
 from ..credentials import elm, open_badges, parity, pinned
 from ..domain.credential import Credential, Format, VerifiableCredential, credential_urn
 from ..domain.errors import InvalidInput, MicrocredError, NotAllowed
 from ..proofs import data_integrity, jades, jose
-from . import issuers, models, outbox, places, tasks
+from . import filters, issuers, models, outbox, places, requests, signals, status, tasks
 from .awarding import award_of
 from .data import Learner, Payload
 
@@ -29,6 +29,7 @@ PREPARED_FOR = timedelta(hours=1)
 
 _State = models.Credential.State
 _Purpose = models.Consent.Purpose
+_Status = models.Award.Status
 _Rows = dict[Format, models.Credential]
 _templates = data_integrity.TemplateCache()
 
@@ -62,9 +63,13 @@ def consent(award_row: models.Award, learner: Learner, *, digest: str, now: date
         if not secrets.compare_digest(_digest(badge, european).encode(), digest.encode()):
             raise _changed()
         _record_consent(award_row, digest, now)
+        queued = False
         for format_, row in rows.items():
             if row.state in (_State.PREPARED, _State.FAILED):
                 _queue(row, european if format_ is Format.ELM else badge, now)
+                queued = True
+        if queued:
+            outbox.enqueue(tasks.issue_award, str(award_row.pk))
 
 
 def withdraw(award_row: models.Award, *, now: datetime) -> None:
@@ -73,11 +78,11 @@ def withdraw(award_row: models.Award, *, now: datetime) -> None:
     with transaction.atomic():
         outbox.lock_award(award_row.pk)
         award_row.consents.filter(active=True).update(active=None, withdrawn_at=now)
-        award_row.credentials.filter(state=_State.QUEUED).update(
+        award_row.credentials.filter(state__in=(_State.QUEUED, _State.FAILED)).update(
             state=_State.PREPARED, document="", next_attempt_at=None
         )
         models.Delivery.objects.filter(
-            credential__award=award_row, state__in=(state.QUEUED, state.WAITING, state.REFUSED)
+            credential__award=award_row, state__in=(state.QUEUED, state.WAITING, state.REFUSED, state.DEAD)
         ).update(state=state.STOPPED, next_attempt_at=None)
 
 
@@ -87,42 +92,129 @@ def may_process(award_id: Any) -> bool:
 
 
 def issue(credential_pk: int, *, now: datetime) -> None:
-    """Sign one queued credential and keep its bytes for good; does nothing for any other.
+    """``issue_award`` for one credential only."""
+    row = models.Credential.objects.filter(pk=credential_pk, state=_State.QUEUED).only("award_id").first()
+    if row is not None:
+        issue_award(row.award_id, now=now, only=credential_pk)
 
-    Never raises MicrocredError: a fault of the document fails the row, a fault of the installation
-    leaves it queued for a later attempt.
+
+def issue_award(award_id: Any, *, now: datetime, only: int | None = None) -> None:
+    """Sign every queued credential of an award and keep its bytes for good; does nothing for any other.
+
+    Outside any transaction, as a key may be far away; the rows are leased meanwhile. Never raises MicrocredError: a
+    fault of the document fails the row, a fault of the installation leaves it queued for a later attempt.
     """
-    row = models.Credential.objects.select_related("award__pill").filter(pk=credential_pk, state=_State.QUEUED).first()
-    if row is None:
+    queued = models.Credential.objects.filter(award_id=award_id, state=_State.QUEUED)
+    lease, rows = outbox.acquire(queued if only is None else queued.filter(pk=only), now, state=_State.QUEUED)
+    if not rows:
         return
+    award = models.Award.objects.get(pk=award_id)
+    signer = cache(issuers.signer)
+    valid = award.status == _Status.VALID
+    outcomes = {row.pk: _attempt(row, now, lambda: signer(award.issuer_key)) for row in rows if valid}
     try:
-        signed = _sign(row, now)
+        requests.patiently(lambda: _settle(rows, outcomes, lease, now))
+    except MicrocredError as error:  # a signature that could not be audited is not given out
+        failures = {row.pk: _failure(row, error, now) for row in rows}
+        requests.patiently(lambda: _settle(rows, failures, lease, now))
+
+
+def _attempt(row: models.Credential, now: datetime, signer: Callable[[], issuers.Signer]) -> dict[str, Any]:
+    """What is to be written of one credential: its signature, or why there is none."""
+    try:
+        signed, key = _sign(row, now, signer)
     except Exception as error:
-        _note_failure(row, error, now)
-        return
-    issued = _settle(
-        row, state=_State.ISSUED, content=signed.content, media_type=signed.media_type, extension=signed.extension,
-        digest=hashlib.sha256(signed.content).hexdigest(), signed_at=now, document="", attempts=F("attempts") + 1,
-        next_attempt_at=None, error_code="", error_params={},
-    )
+        return _failure(row, error, now)
+    return {
+        "state": _State.ISSUED, "content": signed.content, "media_type": signed.media_type,
+        "extension": signed.extension, "digest": hashlib.sha256(signed.content).hexdigest(), "signed_at": now,
+        "document": "", "attempts": row.attempts + 1, "next_attempt_at": None, **outbox.NO_ERROR, "key": key,
+    }
+
+
+def _failure(row: models.Credential, error: Exception, now: datetime) -> dict[str, Any]:
+    """InvalidInput will not mend itself, nor will a bug after many attempts; everything else may.
+
+    What failed keeps its document: staff can have it tried again, and its learner has agreed to nothing else.
+    """
+    if not isinstance(error, MicrocredError):
+        log.exception("Credential %s could not be signed.", row.pk)
+    attempts = row.attempts + 1
+    bug = not isinstance(error, MicrocredError) and attempts > len(outbox.LADDER)
+    final = bug or isinstance(error, InvalidInput)
+    later = outbox.next_attempt(min(attempts, len(outbox.LADDER)), now, retry_after=getattr(error, "retry_after", None))
+    return {
+        "state": _State.FAILED if final else _State.QUEUED, "attempts": attempts,
+        "next_attempt_at": None if final else later, **outbox.error_columns(error),
+    }
+
+
+def _settle(
+    rows: list[models.Credential], outcomes: Mapping[int, Mapping[str, Any]], lease: str, now: datetime
+) -> None:
+    """Write what came of signing, unless meanwhile the learner withdrew or agreed to another document.
+
+    Signatures go into the audit in the same transaction: without their lines nothing is issued.
+    """
+    award = outbox.lock_award(rows[0].award_id)
+    current = set(award.credentials.filter(state=_State.QUEUED, lease=lease).values_list("pk", flat=True))
+    held = [row for row in rows if row.pk in current]  # whoever queued another document took the lease away
+    stopped = _stopped(award)
+    issued = False
+    for row in held:
+        columns = dict(stopped or outcomes.get(row.pk) or {"next_attempt_at": now})
+        key = columns.pop("key", None)
+        models.Credential.objects.filter(pk=row.pk).update(lease="", leased_until=None, **columns)
+        if columns.get("state") != _State.ISSUED:
+            continue
+        issued = True
+        if key is not None:
+            issuers.record_use(
+                key, purpose=row.format, subject=row.credential_id, digest=columns["digest"], at=columns["signed_at"]
+            )
+        signals.send(signals.credential_issued, row.pk)
     if issued:
-        waiting = row.deliveries.filter(state=models.Delivery.State.QUEUED).values_list("connection_id", flat=True)
-        for connection_id in set(waiting):
-            outbox.enqueue(tasks.deliver_connection, connection_id)
+        _go_on(award, now)
 
 
-def _settle(row: models.Credential, **columns: Any) -> bool:
-    """Write what came of signing ``row.document``, unless meanwhile the learner withdrew or agreed to another one."""
-    with transaction.atomic():
-        outbox.lock_award(row.award_id)
-        queued = models.Credential.objects.filter(pk=row.pk, state=_State.QUEUED)
-        current = queued.first()
-        if current is None or current.document != row.document:
-            return False
-        if not may_process(row.award_id):
-            columns = {"state": _State.PREPARED, "document": "", "next_attempt_at": None}
-        queued.update(**columns)
-        return columns["state"] == _State.ISSUED
+def _stopped(award: models.Award) -> dict[str, Any] | None:
+    """What becomes of credentials that may not be signed now; None where they may."""
+    if not may_process(award.pk):
+        return {"state": _State.PREPARED, "document": "", "next_attempt_at": None}
+    refusal = refused(award)
+    if refusal is None:
+        return None
+    if award.status == _Status.SUSPENDED:
+        return {"next_attempt_at": None, **outbox.error_columns(refusal)}
+    return {"state": _State.PREPARED, "document": "", "next_attempt_at": None, **outbox.error_columns(refusal)}
+
+
+def refused(award: models.Award) -> NotAllowed | None:
+    """Why nothing of an award is signed or sent now, if so."""
+    if award.status == _Status.VALID:
+        return None
+    if award.status == _Status.SUSPENDED:
+        return NotAllowed("The award is suspended: nothing is signed or sent for now.", code="award-suspended")
+    return NotAllowed("The award is no longer valid: nothing more of it is signed or sent.", code="award-ended")
+
+
+def _go_on(award: models.Award, now: datetime) -> None:
+    """After a signature: send what waited for it, and let the last one take the place of the former award's."""
+    waiting = models.Delivery.objects.filter(credential__award_id=award.pk, state=models.Delivery.State.QUEUED)
+    for connection_id in set(waiting.values_list("connection_id", flat=True)):
+        outbox.enqueue(tasks.deliver_connection, connection_id)
+    if award.supersedes_id is None or award.credentials.exclude(state=_State.ISSUED).exists():
+        return
+    former = models.Award.objects.get(pk=award.supersedes_id)
+    if former.status in (_Status.VALID, _Status.SUSPENDED):
+        status.supersede(former, reason=_why(award), actor="system", now=now)
+
+
+def _why(award: models.Award) -> str:
+    """Why an award takes the place of another, as its learner was told."""
+    told = models.Notice.objects.filter(award_id=award.pk, kind="renewal-offered").order_by("-pk").first()
+    reason = str(told.params.get("reason", "")) if told is not None else ""
+    return reason if reason in status.REASONS else "renewal"
 
 
 def signed(row: models.Credential) -> VerifiableCredential:
@@ -185,22 +277,31 @@ def _fixed(row: models.Credential) -> dict[str, Any] | None:
 def _compose_badge(award_row: models.Award, row: models.Credential, learner: Learner) -> dict[str, Any]:
     achievement = award_row.pill.achievement
     composed = open_badges.compose(
-        award_of(award_row), issuers.issuer(), learner.holder(), credential_id=row.credential_id,
+        award_of(award_row), issuers.issuer(award_row.issuer_key), learner.holder(), credential_id=row.credential_id,
         achievement_id=places.achievement(achievement), salt=row.salt, valid_from=row.valid_from,
-        evidence_url=places.assessment(achievement),
+        valid_until=award_row.expires_at, evidence_url=places.assessment(achievement),
+        status=status.badge_entry(award_row), refresh_service=_refreshed_at(award_row, row),
     )
-    open_badges.validate(composed.document, signed=False)
-    return dict(composed.document)
+    document = filters.composed(composed.document, Format.OPEN_BADGE, award_of(award_row))
+    open_badges.validate(document, signed=False)
+    return document
 
 
 def _compose_elm(award_row: models.Award, row: models.Credential, learner: Learner) -> dict[str, Any]:
     composed = elm.compose(
-        award_of(award_row), issuers.issuer(), learner.holder(), credential_id=row.credential_id,
-        issued=row.issued_at, valid_from=row.valid_from,
+        award_of(award_row), issuers.issuer(award_row.issuer_key), learner.holder(), credential_id=row.credential_id,
+        issued=row.issued_at, valid_from=row.valid_from, valid_until=award_row.expires_at,
         open_badge_id=credential_urn(award_row.pk, Format.OPEN_BADGE),
     )
-    elm.validate(composed.document)
-    return dict(composed.document)
+    document = filters.composed(composed.document, Format.ELM, award_of(award_row))
+    elm.validate(document)
+    return document
+
+
+def _refreshed_at(award_row: models.Award, row: models.Credential) -> str:
+    """Where a badge that expires can be had anew."""
+    uuid = status.uuid_of(row.credential_id) if award_row.expires_at is not None else None
+    return places.refresh(uuid) if uuid is not None else ""
 
 
 def _record_consent(award_row: models.Award, digest: str, now: datetime) -> None:
@@ -209,8 +310,8 @@ def _record_consent(award_row: models.Award, digest: str, now: datetime) -> None
         return
     active.update(active=None, withdrawn_at=now)
     models.Consent.objects.create(
-        award=award_row, purpose=_Purpose.ISSUE, recipient=issuers.did(), formats=[item.value for item in FORMATS],
-        payload_digest=digest, given_at=now,
+        award=award_row, purpose=_Purpose.ISSUE, recipient=issuers.did(award_row.issuer_key),
+        formats=[item.value for item in FORMATS], payload_digest=digest, given_at=now,
     )
 
 
@@ -219,13 +320,19 @@ def _queue(row: models.Credential, document: Mapping[str, Any], now: datetime) -
     row.state = _State.QUEUED
     row.attempts = 0
     row.next_attempt_at = now
-    row.error_code, row.error_params = "", {}
-    row.save(update_fields=["document", "state", "attempts", "next_attempt_at", "error_code", "error_params"])
-    outbox.enqueue(tasks.issue_credential, row.pk)
+    row.lease, row.leased_until = "", None
+    row.error_class, row.error_code, row.error_params = "", "", {}
+    row.save(update_fields=[
+        "document", "state", "attempts", "next_attempt_at", "lease", "leased_until", "error_class", "error_code",
+        "error_params",
+    ])
 
 
-def _sign(row: models.Credential, now: datetime) -> VerifiableCredential:
-    signer = issuers.signer()
+def _sign(
+    row: models.Credential, now: datetime, signer_of: Callable[[], issuers.Signer]
+) -> tuple[VerifiableCredential, int | None]:
+    """The signed credential, and the row of the key that signed it."""
+    signer = signer_of()
     now = max(now, row.valid_from)  # a worker's clock may be behind that of the server which took the consent
     format_ = Format(row.format)
     badge = format_ is not Format.ELM
@@ -233,37 +340,16 @@ def _sign(row: models.Credential, now: datetime) -> VerifiableCredential:
         id=row.credential_id, format=Format.OPEN_BADGE if badge else Format.ELM, document=json.loads(row.document)
     )
     if format_ is Format.OPEN_BADGE_JWT:
-        return jose.secure(composed, key=signer.badge_jwt, key_id=signer.badge_jwt_method)
+        token = jose.secure(composed, key=signer.badge_jwt, key_id=signer.badge_jwt_method)
+        return token, signer.row_of(signer.badge_jwt)
     if format_ is Format.ELM:
-        return jades.seal(composed, certificate=signer.seal, now=now)
+        return jades.seal(composed, certificate=signer.seal, now=now), signer.row_of(signer.seal.key)
     signed_badge = data_integrity.secure(
         composed, key=signer.badge, verification_method=signer.badge_method, now=now,
         loader=pinned.document_loader, cache=_templates,
     )
     open_badges.validate(json.loads(signed_badge.content))
-    return signed_badge
-
-
-def _note_failure(row: models.Credential, error: Exception, now: datetime) -> None:
-    """InvalidInput will not mend itself; everything else may."""
-    known = isinstance(error, MicrocredError)
-    if not known:
-        log.exception("Credential %s could not be signed.", row.pk)
-    final = isinstance(error, InvalidInput)
-    attempts = row.attempts + 1
-    later = outbox.next_attempt(min(attempts, len(outbox.LADDER)), now)
-    _settle(
-        row, state=_State.FAILED if final else _State.QUEUED, attempts=attempts,
-        next_attempt_at=None if final else later,
-        error_code=error.code if known else "internal", error_params=error_params(error),
-        **({"document": ""} if final else {}),
-    )
-
-
-def error_params(error: Exception) -> dict[str, str]:
-    """The parameters of an error as they are stored."""
-    params = error.params if isinstance(error, MicrocredError) else {}
-    return {name: str(value)[:300] for name, value in params.items() if value not in (None, "")}
+    return signed_badge, signer.row_of(signer.badge)
 
 
 def _digest(badge: Mapping[str, Any], european: Mapping[str, Any]) -> str:

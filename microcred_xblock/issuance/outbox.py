@@ -2,20 +2,27 @@
 
 A lost task loses nothing, because ``sweep`` finds every row that is due; a repeated task does
 nothing, because the service looks at the row first. Tasks take row ids only and never raise.
+
+Whoever works on a row leases it in a short transaction and works outside any: ``lease`` is its token, ``leased_until``
+when others may take over. ``leased_until`` without a token says that the row was handed over to a queue until then:
+the sweep passes it over, a worker does not.
 """
 
 from __future__ import annotations
 
 import logging
 import random
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F, Q
+from django.db.models import F, Min, Q
 
+from ..domain import errors
 from . import conf, models, runner
 
 log = logging.getLogger(__name__)
@@ -23,9 +30,47 @@ log = logging.getLogger(__name__)
 LADDER = tuple(timedelta(seconds=s) for s in (10, 60, 300, 1_800, 1_800, 7_200, 21_600))
 LEASE = timedelta(minutes=3)  # longer than one delivery can take: five requests, each within its time limit
 HANDED_OVER = timedelta(minutes=5)
-REQUESTS = 2_000  # for one sweep
+REQUESTS = 2_000  # of each kind, for one sweep
+_BATCH = 500
 _JITTER = 0.2
 _random = random.SystemRandom()
+_CLASSES = (
+    (errors.InvalidInput, "invalid"), (errors.NotReady, "not-ready"), (errors.NotAllowed, "not-allowed"),
+    (errors.Misconfigured, "misconfigured"), (errors.WalletRefused, "refused"),
+    (errors.WalletUnreachable, "unreachable"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueFacts:
+    """How much waits in each step, since when the oldest has been due, how much was given up, which hosts rest."""
+
+    depth: Mapping[str, int]
+    oldest_due: datetime | None
+    dead: int
+    open_circuits: tuple[str, ...] = ()
+
+    @property
+    def oldest(self) -> datetime | None:
+        """Since when the oldest row has been due."""
+        return self.oldest_due
+
+
+def error_class(error: Exception) -> str:
+    """Who can mend it: a branch of the error tree, or ``internal``."""
+    return next((name for kind, name in _CLASSES if isinstance(error, kind)), "internal")
+
+
+def error_columns(error: Exception) -> dict[str, Any]:
+    """What a row keeps of an error: its class, its code and the parameters of its message."""
+    params = error.params if isinstance(error, errors.MicrocredError) else {}
+    return {
+        "error_class": error_class(error), "error_code": getattr(error, "code", "internal"),
+        "error_params": {name: str(value)[:300] for name, value in params.items() if value not in (None, "")},
+    }
+
+
+NO_ERROR: Mapping[str, Any] = {"error_class": "", "error_code": "", "error_params": {}}
 
 
 def enqueue(task: Any, *ids: Any) -> None:
@@ -33,7 +78,7 @@ def enqueue(task: Any, *ids: Any) -> None:
     transaction.on_commit(lambda: _hand_over(task, ids), robust=True)
 
 
-def _hand_over(task: Any, ids: tuple[Any, ...]) -> None:
+def _hand_over(task: Any, ids: tuple[Any, ...]) -> bool:
     try:
         if conf.setting("MICROCRED_RUNNER") == "thread":
             runner.local.submit(task, ids)
@@ -43,15 +88,21 @@ def _hand_over(task: Any, ids: tuple[Any, ...]) -> None:
             task.apply_async(args=ids, retry=False)
     except Exception:  # whatever a broker raises; the row is safe and due
         log.exception("Task %s could not be handed over; the sweeper will find its row.", task.name)
+        return False
+    return True
 
 
 def next_attempt(attempts: int, now: datetime, *, retry_after: int | None = None) -> datetime | None:
-    """When to try again after that many attempts, or None to give up. Never before ``Retry-After`` is over."""
+    """When to try again after that many attempts, or None to give up.
+
+    Never before ``Retry-After`` is over, of which as much is honoured as the setting allows.
+    """
     if attempts > len(LADDER):
         return None
     wait = LADDER[max(attempts, 1) - 1].total_seconds()
     wait *= 1 + _random.uniform(-_JITTER, _JITTER)
-    return now + timedelta(seconds=max(wait, retry_after or 0))
+    asked = min(retry_after or 0, conf.setting("MICROCRED_RETRY_AFTER_MOST"))
+    return now + timedelta(seconds=max(wait, asked))
 
 
 def lock_award(award_id: Any) -> models.Award | None:
@@ -63,15 +114,43 @@ def lock_award(award_id: Any) -> models.Award | None:
     return rows.first()
 
 
-def take_lease(connection_id: int, now: datetime) -> str:
-    """A token if the caller may now deliver through the connection, else "".
+def free(now: datetime) -> Q:
+    """Rows that a worker may take: nobody works on them, or whoever did is gone."""
+    return Q(lease="") | Q(leased_until__lt=now)
 
-    One conditional UPDATE, which only one worker can win on any database. A killed worker's lease runs out.
+
+def acquire(rows: Any, now: datetime, *, most: int | None = None, **still: Any) -> tuple[str, list[Any]]:
+    """A token and those of ``rows`` that it now leases, ordered by key; rows that another worker has are passed over.
+
+    One short transaction under row locks where the database can skip locked rows, else one conditional UPDATE, which
+    only one worker can win. A killed worker's lease runs out. ``still`` are columns that must be so under the lock.
     """
-    token = uuid4().hex
-    free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
-    won = models.WalletConnection.objects.filter(free, pk=connection_id).update(lease=token, leased_until=now + LEASE)
-    return token if won else ""
+    token, until, everything = uuid4().hex, now + LEASE, rows.model.objects
+    keys = list(rows.filter(free(now)).order_by("pk").values_list("pk", flat=True)[:most])
+    if not keys:
+        return token, []
+    if not connection.features.has_select_for_update_skip_locked:
+        everything.filter(free(now), pk__in=keys, **still).update(lease=token, leased_until=until)
+        return token, list(everything.filter(lease=token).order_by("pk"))
+    with transaction.atomic():
+        # By primary key alone: along another index InnoDB would lock, and so have others skip, rows that are not meant.
+        locked = everything.filter(pk__in=keys).select_for_update(skip_locked=True).order_by("pk")
+        found = [
+            row for row in locked
+            if (not row.lease or (row.leased_until is not None and row.leased_until < now))
+            and all(getattr(row, name) == value for name, value in still.items())
+        ]
+        if found:
+            everything.filter(pk__in=[row.pk for row in found]).update(lease=token, leased_until=until)
+    for row in found:
+        row.lease, row.leased_until = token, until
+    return token, found
+
+
+def take_lease(connection_id: int, now: datetime) -> str:
+    """A token if the caller may now deliver through the connection, else ""."""
+    token, found = acquire(models.WalletConnection.objects.filter(pk=connection_id), now)
+    return token if found else ""
 
 
 def renew_lease(connection_id: int, token: str, now: datetime) -> bool:
@@ -98,25 +177,62 @@ def due_deliveries(now: datetime) -> Any:
     )
 
 
-def sweep(now: datetime, *, limit: int = 500) -> int:
-    """Enqueue what is due and nobody is working on; how many reminders were made."""
-    from . import tasks
+def sweep(now: datetime, *, limit: int = REQUESTS) -> int:
+    """Enqueue what is due and nobody is working on; how many reminders were made.
 
-    credentials = list(due_credentials(now).values_list("pk", flat=True)[:limit])
-    free = Q(connection__leased_until__isnull=True) | Q(connection__leased_until__lt=now)
-    connections = list(due_deliveries(now).filter(free).values_list("connection_id", flat=True).distinct()[:limit])
+    What was handed over is left alone for a while, so that a long queue is not made longer every minute.
+    """
+    from . import bulk, notices, regrading, renewing, tasks
+
     courses = _take(models.IndexRequest, now)
     assessments = _take(models.AssessmentRequest, now)
     for pk in courses:
         enqueue(tasks.index_course, pk)
     for pk in assessments:
         enqueue(tasks.assess_learner, pk)
-    for pk in credentials:
-        enqueue(tasks.issue_credential, pk)
-    for pk in connections:
-        enqueue(tasks.deliver_connection, pk)
+    unmarked = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
+    credentials = due_credentials(now).filter(unmarked).order_by("next_attempt_at")
+    awards = list(dict.fromkeys(credentials.values_list("award_id", flat=True)[:limit]))
+    _remind(tasks.issue_award, awards, models.Credential, "award_id", now, state=models.Credential.State.QUEUED)
+    connections = _connections(now, limit)
+    _remind(tasks.deliver_connection, connections, models.WalletConnection, "pk", now)
     models.AuthorizationAttempt.objects.filter(expires_at__lt=now - timedelta(days=1)).delete()
-    return len(courses) + len(assessments) + len(credentials) + len(connections)
+    upkeep = regrading.close_due(now) + renewing.remind_due(now) + notices.send_due(now) + bulk.sweep(now)
+    return len(courses) + len(assessments) + len(awards) + len(connections) + upkeep
+
+
+def _connections(now: datetime, limit: int) -> list[int]:
+    """Connections with something due that nobody delivers through. Two queries, each with an index of its own."""
+    state = models.Delivery.State
+    unmarked = Q(connection__leased_until__isnull=True) | Q(connection__leased_until__lt=now)
+    ready = models.Delivery.objects.filter(unmarked, credential__state=models.Credential.State.ISSUED)
+    due = ready.filter(state__in=(state.QUEUED, state.WAITING), next_attempt_at__lte=now)
+    found: dict[int, None] = {}
+    for rows in (ready.filter(state=state.SENDING).order_by(), due.order_by("next_attempt_at")):
+        found.update(dict.fromkeys(rows.values_list("connection_id", flat=True)[:limit]))
+    return list(found)[:limit]
+
+
+def _remind(task: Any, ids: Collection[Any], rows: Any, key: str, now: datetime, **more: Any) -> None:
+    """Hand ``ids`` over and mark their rows; those that the broker does not take are due again at once."""
+    unmarked = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
+    taken = list(ids)
+    batches = [taken[start:start + _BATCH] for start in range(0, len(taken), _BATCH)]
+    for batch in batches:
+        rows.objects.filter(unmarked, **{f"{key}__in": batch}, **more).update(lease="", leased_until=now + HANDED_OVER)
+
+    def go() -> None:
+        for done, pk in enumerate(taken):
+            if not _hand_over(task, (pk,)):
+                _unmark(taken[done:])
+                return
+
+    def _unmark(left: list[Any]) -> None:
+        for start in range(0, len(left), _BATCH):
+            rows.objects.filter(**{f"{key}__in": left[start:start + _BATCH]}, lease="").update(leased_until=None)
+
+    if taken:
+        transaction.on_commit(go, robust=True)
 
 
 def _take(requests: Any, now: datetime) -> list[int]:
@@ -128,3 +244,79 @@ def _take(requests: Any, now: datetime) -> list[int]:
     taken = list(overdue.values_list("pk", flat=True)[:REQUESTS])
     requests.objects.filter(pk__in=taken).update(due_at=now + HANDED_OVER)
     return taken
+
+
+def retry_award(award_row: models.Award, *, now: datetime) -> int:
+    """Staff: put back everything failed, given up, refused or waiting of a valid award; how many rows.
+
+    Nothing is signed or sent that its learner has not agreed to, or that the learner has stopped.
+    """
+    from . import tasks
+
+    state, sent, told = models.Credential.State, models.Delivery.State, models.Notice.State
+    fresh = {"attempts": 0, "next_attempt_at": now, **NO_ERROR}
+    with transaction.atomic():
+        locked = lock_award(award_row.pk)
+        if locked is None or locked.status != models.Award.Status.VALID:
+            return 0
+        credentials = locked.credentials.filter(state__in=(state.FAILED, state.QUEUED)).exclude(document="")
+        count = credentials.update(state=state.QUEUED, **fresh)
+        deliveries = models.Delivery.objects.filter(
+            credential__award_id=locked.pk, connection__active=True, state__in=(sent.DEAD, sent.REFUSED, sent.WAITING)
+        )
+        connections = dict(deliveries.values_list("pk", "connection_id"))
+        count += models.Delivery.objects.filter(pk__in=connections).update(state=sent.QUEUED, **fresh)
+        notices = locked.notices.filter(Q(state=told.DEAD) | Q(state=told.QUEUED, error_code__gt=""))
+        for pk in list(notices.values_list("pk", flat=True)):
+            count += models.Notice.objects.filter(pk=pk).update(
+                state=told.QUEUED, attempts=0, next_attempt_at=now, error_code="", error_class=""
+            )
+            enqueue(tasks.send_notice, pk)
+        if count:
+            enqueue(tasks.issue_award, locked.pk)
+        for pk in set(connections.values()):
+            enqueue(tasks.deliver_connection, pk)
+    return count
+
+
+def resume(award_id: Any, *, now: datetime) -> None:
+    """A reinstated award goes on where it was stopped. Call it in the transaction that reinstates."""
+    from . import tasks
+
+    signing, sending = models.Credential.State.QUEUED, models.Delivery.State
+    stopped = {"error_code": "award-suspended", "next_attempt_at": None}
+    again = {"next_attempt_at": now, **NO_ERROR}
+    if models.Credential.objects.filter(award_id=award_id, state=signing, **stopped).update(**again):
+        enqueue(tasks.issue_award, str(award_id))
+    rows = models.Delivery.objects.filter(credential__award_id=award_id, state=sending.WAITING, **stopped)
+    found = dict(rows.values_list("pk", "connection_id"))
+    models.Delivery.objects.filter(pk__in=found).update(state=sending.QUEUED, **again)
+    for connection_id in set(found.values()):
+        enqueue(tasks.deliver_connection, connection_id)
+
+
+def queue_facts(now: datetime) -> QueueFacts:
+    """The health of the queues, in a constant number of queries."""
+    state, sent, told = models.Credential.State, models.Delivery.State, models.Notice.State
+    waiting = {
+        "assess": (models.AssessmentRequest.objects.all(), "due_at"),
+        "index": (models.IndexRequest.objects.all(), "due_at"),
+        "sign": (models.Credential.objects.filter(state=state.QUEUED), "next_attempt_at"),
+        "deliver": (
+            models.Delivery.objects.filter(state__in=(sent.QUEUED, sent.WAITING, sent.SENDING)), "next_attempt_at"
+        ),
+        "tell": (models.Notice.objects.filter(state=told.QUEUED), "next_attempt_at"),
+    }
+    oldest = [rows.filter(**{f"{at}__lte": now}).aggregate(found=Min(at))["found"] for rows, at in waiting.values()]
+    dead = (
+        models.Credential.objects.filter(state=state.FAILED), models.Delivery.objects.filter(state=sent.DEAD),
+        models.Notice.objects.filter(state=told.DEAD),
+    )
+    return QueueFacts(
+        depth={step: rows.count() for step, (rows, _at) in waiting.items()},
+        oldest_due=min((at for at in oldest if at is not None), default=None),
+        dead=sum(rows.count() for rows in dead),
+        open_circuits=tuple(
+            models.WalletCircuit.objects.filter(open_until__gt=now).order_by("name").values_list("name", flat=True)
+        ),
+    )

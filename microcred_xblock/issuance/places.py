@@ -30,3 +30,18 @@ def wallet_callback(wallet_id: str) -> str:
 def about(page: str) -> str:
     """What wallets show about this site: ``terms``, ``privacy``, ``logo.svg``."""
     return f"{conf.public_base_url()}/microcred/about/{page}"
+
+
+def status_list(uuid: UUID, purpose: str) -> str:
+    """A signed status list; the id by which entries in badges name it."""
+    return f"{conf.public_base_url()}/microcred/status/{uuid}/{purpose}"
+
+
+def verification(uuid: UUID | None = None) -> str:
+    """The page that tells what a credential is worth now; without ``uuid`` the one where anybody can check one."""
+    return f"{conf.public_base_url()}/microcred/verify/{uuid or ''}"
+
+
+def refresh(uuid: UUID) -> str:
+    """Where the badge that took the place of this one is; the badge's refresh service."""
+    return f"{conf.public_base_url()}/microcred/refresh/{uuid}"

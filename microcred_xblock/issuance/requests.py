@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 from uuid import uuid4
 
-from django.db import IntegrityError, OperationalError, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 
 from ..domain.errors import MicrocredError
 from . import outbox
@@ -32,7 +32,13 @@ def on_commit(work: Callable[..., None], *args: Any) -> None:
 
 
 def patiently(work: Callable[[], Any]) -> Any:
-    """What ``work`` returns, in a transaction; again where the database gave it up in favour of another."""
+    """What ``work`` returns, in a transaction; again where the database gave it up in favour of another.
+
+    In a caller's transaction it is tried once: that is undone with it, and only the caller can begin anew.
+    """
+    if connection.in_atomic_block and connection.features.has_select_for_update:
+        with transaction.atomic():
+            return work()
     for tries in range(1, _TRIES + 1):
         try:
             with transaction.atomic():

@@ -6,10 +6,12 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+from django.utils import timezone
+
 from ..credentials import parity
 from ..domain.credential import Format
 from ..domain.errors import NotAllowed
-from . import awarding, conf, issuing, models, runner
+from . import afterwards, awarding, conf, issuing, models, runner
 from .data import Panel, PanelCredential, PanelDelivery, WalletOption
 
 _CredentialState = models.Credential.State
@@ -29,6 +31,8 @@ def panel(award_row: models.Award) -> Panel:
         wallets=_wallets(connections),
         deliveries=_deliveries(award_row, connections),
         parity=_parity_of(award_row, rows) if consent == "given" else (),
+        standing=afterwards.standing(award_row, now=timezone.now()), notices=afterwards.notices(award_row),
+        expires_at=award_row.expires_at,
     )
 
 
@@ -101,13 +105,18 @@ def _deliveries(
     )
     return tuple(
         PanelDelivery(
-            wallet=row.connection.wallet_id, format=Format(row.credential.format), state=row.state,
+            wallet=row.connection.wallet_id, format=Format(row.credential.format), state=_shown(row.state),
             attempts=row.attempts, code=row.error_code, params=row.error_params,
             next_attempt_at=row.next_attempt_at if row.state == _DeliveryState.WAITING else None,
             delivered_at=row.delivered_at, location=row.location,
         )
         for row in rows
     )
+
+
+def _shown(state: str) -> str:
+    """To the learner one that was given up is one that waits for somebody to try again."""
+    return _DeliveryState.WAITING.value if state == _DeliveryState.DEAD else state
 
 
 def _parity_of(award_row: models.Award, rows: list[models.Credential]) -> tuple[Any, ...]:

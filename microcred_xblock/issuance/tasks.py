@@ -37,6 +37,15 @@ def issue_credential(credential_pk: int) -> None:
 
 @shared_task(ignore_result=True)
 @_quietly
+def issue_award(award_id: Any) -> None:
+    """Sign everything of an award that its learner has agreed to."""
+    from . import issuing
+
+    issuing.issue_award(str(award_id), now=timezone.now())
+
+
+@shared_task(ignore_result=True)
+@_quietly
 def deliver_connection(connection_pk: int) -> None:
     """Send everything that is due through one learner's connection to a wallet."""
     from . import delivering
@@ -60,6 +69,33 @@ def index_course(request_pk: int) -> None:
     from . import indexing
 
     indexing.index(request_pk, now=timezone.now())
+
+
+@shared_task(ignore_result=True)
+@_quietly
+def run_bulk(job_id: str) -> None:
+    """Go on with an action of staff on many awards."""
+    from . import bulk
+
+    bulk.run(job_id)
+
+
+@shared_task(ignore_result=True)
+@_quietly
+def close_regrade(case_pk: int) -> None:
+    """Close one change of scores whose days of grace are over."""
+    from . import regrading
+
+    regrading.close(case_pk, now=timezone.now())
+
+
+@shared_task(ignore_result=True)
+@_quietly
+def send_notice(notice_pk: int) -> None:
+    """Tell one learner something by e-mail."""
+    from . import notices
+
+    notices.send(notice_pk, now=timezone.now())
 
 
 @shared_task(ignore_result=True)

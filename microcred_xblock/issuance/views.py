@@ -31,14 +31,14 @@ log = logging.getLogger(__name__)
 
 _SESSION_KEY = "microcred_browser"
 _ABOUT_PAGES = ("terms", "privacy")
+_MOST_ISSUERS = 20
 
 
 @require_safe
-def did_document(_request: HttpRequest, folder: str = "") -> HttpResponse:
-    """The DID document of the issuer whose did:web leads to this address."""
+def did_document(request: HttpRequest, folder: str = "") -> HttpResponse:
+    """The DID document of the issuer whose did:web leads to this address, on this host."""
     try:
-        host = issuers.did_at(folder)
-        document = issuers.did_document(host)
+        document = issuers.document_at(request.get_host(), folder)
     except MicrocredError as error:
         log.warning("No DID document: %s", error.code)
         document = None
@@ -122,7 +122,7 @@ def about(request: HttpRequest, page: str) -> HttpResponse:
     """What wallets link to from their consent page: what this site does with a connection."""
     if page not in _ABOUT_PAGES:
         raise Http404
-    return render(request, "microcred/about.html", {"page": page, "issuer": _issuer_name()})
+    return render(request, "microcred/about.html", {"page": page, "issuer": issuers.names_of([""])})
 
 
 @require_safe
@@ -144,16 +144,16 @@ def _shared(pill: LearningPill, uuid: UUID) -> dict[str, Any]:
     words = wording.texts(pill.language)
     used = ("certificate", "awarded-by", "record", "outcomes", "colon")
     return {
-        "pill": pill, "uuid": uuid, "issuer": _issuer_name(),
+        "pill": pill, "uuid": uuid, "issuer": _awarded_by(uuid),
         "direction": "rtl" if wording.primary(pill.language) in settings.LANGUAGES_BIDI else "ltr",
         "words": {name.replace("-", "_"): words[name] for name in used},
     }
 
 
-def _issuer_name() -> str:
-    """The awarding body as it was last recorded: public pages must not depend on key files."""
-    row = models.Issuer.objects.order_by("-updated_at").first()
-    return row.name if row is not None else ""
+def _awarded_by(uuid: UUID) -> str:
+    """The awarding bodies that have awarded a pill in this version."""
+    keys = models.Award.objects.filter(pill__achievement=uuid).values_list("issuer_key", flat=True)
+    return issuers.names_of(list(keys.order_by("issuer_key").distinct()[:_MOST_ISSUERS]))
 
 
 def _signed_in(request: HttpRequest) -> str | None:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from microcred_xblock.workbench.serve import SETTINGS
 from tests.workbench.conftest import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,10 +44,20 @@ def missing(what: str) -> None:
 
 @dataclass(frozen=True)
 class Demo:
-    """The addresses of a running demo."""
+    """The addresses of a running demo, and where it remembers."""
 
     course: str
     wallet: str
+    folder: Path = Path()
+
+    def manage(self, *arguments: str) -> None:
+        """A management command of the course."""
+        subprocess.run(
+            [sys.executable, "-m", "django", *arguments], cwd=ROOT, check=True, capture_output=True, env={
+                **os.environ, "MICROCRED_DEMO_DIR": str(self.folder), "MICROCRED_COURSE_URL": self.course,
+                "MICROCRED_WALLET_URL": self.wallet, "DJANGO_SETTINGS_MODULE": SETTINGS["course"],
+            },
+        )
 
 
 @pytest.fixture(scope="session")
@@ -70,7 +81,7 @@ def running_demo(folder: Path) -> Iterator[Demo]:
             break
     else:
         pytest.fail(process.stderr.read())
-    yield Demo(course=f"http://localhost:{port}", wallet=f"http://localhost:{wallet_port}")
+    yield Demo(course=f"http://localhost:{port}", wallet=f"http://localhost:{wallet_port}", folder=folder)
     process.send_signal(signal.SIGINT)
     assert process.wait(20) == 0
 

@@ -21,6 +21,7 @@ def test_from_the_first_answer_to_two_verified_credentials_in_a_wallet(visitor, 
     visitor.look("06-delivered", without=FOREIGN)
     badge = download_and_unbake(page, tmp_path)
     look_into_the_wallet(visitor, badge)
+    revoke(visitor, badge)
 
 
 def open_the_pill(visitor) -> None:
@@ -109,6 +110,21 @@ def look_into_the_wallet(visitor, badge: dict) -> None:
     assert kept["proof"] == badge["proof"]
     page.goto(visitor.demo.wallet + "/connections/")
     visitor.look("w5-connections")
+
+
+def revoke(visitor, badge: dict) -> None:
+    """What the course takes back, the wallet finds out from the issuer's signed list."""
+    visitor.demo.manage("microcred", "revoke", badge["id"], "--reason", "error", "--yes")
+    page = visitor.page
+    page.goto(visitor.demo.wallet)
+    page.locator(".card__link").click()
+    page.locator(".file").first.get_by_role("button", name="Verify again").click()
+    assert page.locator(".file").first.locator(".state--revoked").count() == 1
+    assert page.locator(".award .state--revoked").count() == 1
+    assert "no longer counts" in page.locator(".award").inner_text()
+    visitor.look("w8-revoked")
+    page.goto(visitor.demo.wallet)
+    assert page.locator(".card .state--revoked").count() == 1
 
 
 def test_nobody_and_authors_are_told_that_nothing_is_recorded(visitor):

@@ -216,3 +216,22 @@ def test_a_learner_is_told_that_this_is_not_theirs(visitor):
     visitor.page.goto(f"{visitor.demo.course}/scenario/pill-en/studio_view/?student=student_1")
     visitor.page.get_by_text("Only authors of this course may edit the pill.").wait_for()
     visitor.look("s9-refused")
+
+
+def test_what_follows_after_the_award_is_chosen_in_sentences(author):
+    page = author.page
+    page.get_by_label("When scores fall below what is needed").select_option(
+        label="It is suspended, until the scores suffice again"
+    )
+    page.get_by_label("Days of grace").fill("400")
+    page.get_by_label("Months of validity").fill("24")
+    save(page)
+    problem = page.locator("[data-control='upkeep.grace_days']")
+    assert problem.get_attribute("aria-invalid") == "true"
+    author.look("s10-after-the-award")
+    problem.fill("30")
+    save(page)
+    status(page, "Saved")
+    opened(author)
+    assert page.get_by_label("When scores fall below what is needed").input_value() == "suspend"
+    assert [page.get_by_label(name).input_value() for name in ("Days of grace", "Months of validity")] == ["30", "24"]

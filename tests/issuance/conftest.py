@@ -122,3 +122,22 @@ def connect(host, client, learner):
         return client.get(back.removeprefix("http://localhost:8000")).headers["Location"]
 
     return run
+
+
+@pytest.fixture
+def connected(issued, connect):
+    """Issued, and the wallet connected."""
+    connect(issued)
+    return issued
+
+
+@pytest.fixture
+def send(connected, learner, commits):
+    """Press "send" and let the work be done; gives the panel afterwards."""
+
+    def press():
+        with commits():
+            api.send(connected, learner.id, "testwallet")
+        return api.panel(learner.id, make_pill().id)
+
+    return press

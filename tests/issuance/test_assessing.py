@@ -155,14 +155,63 @@ class TestAssessing:
             ask()
         assert not models.Award.objects.exists() and not models.AssessmentRequest.objects.exists()
 
-    def test_who_holds_the_award_costs_the_platform_nothing(self, pill, world, commits, monkeypatch):
+    def test_an_award_is_held_against_the_scores_of_today(self, pill, world, commits):
+        """A rescore, a deletion, an annulled section, and what puts each right again: with nobody at the keyboard."""
+        world.blocks[pill].upkeep = {"regrade": "suspend", "grace_days": "3"}
         self.answer(world, "p1", "p2")
         with commits():
             ask()
-        monkeypatch.setattr("microcred_xblock.compat.load_pill", lambda _pill: 1 / 0)
+
+        def case():
+            return models.Regrade.objects.order_by("-pk").values_list("open", "outcome").first()
+
+        for lost, regained in (
+            (lambda: self.answer(world, "p1", points=0), lambda: self.answer(world, "p1")),
+            (lambda: world.annulled.add(("7", pill)), world.annulled.clear),
+        ):
+            lost()
+            with commits():
+                ask()
+            assert case() == (True, "waiting")
+            regained()
+            with commits():
+                ask()
+            assert case() == (None, "recovered")
+        world.withheld.add((None, block("p1")))
         with commits():
             ask()
+        assert models.Regrade.objects.count() == 2, "what gives no score any more changes nothing"
         assert models.Award.objects.count() == 1 and not models.AssessmentRequest.objects.exists()
+
+    def test_nothing_is_concluded_while_results_are_concealed(self, pill, world, commits):
+        world.blocks[pill].upkeep = {"regrade": "revoke"}
+        self.answer(world, "p1", "p2")
+        with commits():
+            ask()
+        self.answer(world, "p1", points=0)
+        world.concealed_until = timezone.now() + timedelta(hours=1)
+        with commits():
+            ask()
+        assert not models.Regrade.objects.exists() and row().due_at == world.concealed_until
+
+    def test_nor_while_the_platform_cannot_tell_or_for_who_has_left(self, pill, world, commits, monkeypatch):
+        world.blocks[pill].upkeep = {"regrade": "revoke"}
+        self.answer(world, "p1", "p2")
+        with commits():
+            ask()
+        self.answer(world, "p1", points=0)
+
+        def not_ready(*_args):
+            raise NotReady("later")
+
+        with monkeypatch.context() as patch, commits():
+            patch.setattr("microcred_xblock.compat.platform_evidence", not_ready)
+            ask()
+        assert not models.Regrade.objects.exists() and row().error_code == "not-ready"
+        world.standings.clear()
+        with commits():
+            assessing.assess(row().pk, now=timezone.now())
+        assert not models.Regrade.objects.exists()
 
     def test_not_given_blocks_are_passed_on(self, pill, world, commits):
         world.elsewhere.add(("7", block("p2")))

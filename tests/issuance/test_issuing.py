@@ -10,7 +10,7 @@ from django.utils import timezone
 from microcred_xblock.credentials import elm, open_badges, pinned
 from microcred_xblock.domain.credential import Format, Holder
 from microcred_xblock.domain.errors import InvalidInput, Misconfigured, NotAllowed
-from microcred_xblock.issuance import api, issuers, issuing, models, outbox, tasks
+from microcred_xblock.issuance import api, issuers, issuing, models, outbox, renewing, tasks
 from microcred_xblock.issuance.data import Learner
 from microcred_xblock.proofs import data_integrity, did, jades
 from tests.factories import make_pill
@@ -164,15 +164,18 @@ def test_signing_again_changes_nothing(issued):
 
 
 def test_the_slower_of_two_workers_does_not_overwrite(award_id, learner, monkeypatch):
-    """Both read the queued row; the first has signed and stored when the second is ready."""
+    """The first takes so long that its lease runs out; the second has signed and stored when the first is ready."""
     api.consent(award_id, learner, digest=api.payload(award_id, learner).digest)
     row = credential(Format.OPEN_BADGE)
     sign = issuing._sign
 
-    def meanwhile(row_, now):
+    def meanwhile(row_, now, *more):
         monkeypatch.setattr(issuing, "_sign", sign)
         issuing.issue(row_.pk, now=now)
-        return sign(row_, now + timedelta(seconds=5))
+        assert models.Credential.objects.get(pk=row_.pk).state == State.QUEUED, "the lease holds"
+        models.Credential.objects.filter(pk=row_.pk).update(leased_until=now - timedelta(seconds=1))
+        issuing.issue(row_.pk, now=now)
+        return sign(row_, now + timedelta(seconds=5), *more)
 
     monkeypatch.setattr(issuing, "_sign", meanwhile)
     now = timezone.now()
@@ -195,7 +198,7 @@ def test_a_lost_task_is_found_by_the_sweep(award_id, learner, commits):
     api.consent(award_id, learner, digest=api.payload(award_id, learner).digest)  # its commit never comes
     assert panel(learner).state == "issuing"
     with commits():
-        assert outbox.sweep(timezone.now()) == 3
+        assert outbox.sweep(timezone.now()) == 1, "one for all three"
     assert panel(learner).state == "issued"
     with commits():
         assert outbox.sweep(timezone.now()) == 0
@@ -271,9 +274,9 @@ def test_withdrawn_while_it_was_being_signed(award_id, learner, monkeypatch):
     api.consent(award_id, learner, digest=api.payload(award_id, learner).digest)
     sign = issuing._sign
 
-    def meanwhile(row, now):
+    def meanwhile(row, now, *more):
         api.withdraw(award_id, learner.id)
-        return sign(row, now)
+        return sign(row, now, *more)
 
     monkeypatch.setattr(issuing, "_sign", meanwhile)
     row = credential(Format.OPEN_BADGE)
@@ -288,9 +291,9 @@ def test_agreed_to_anew_while_the_former_was_being_signed(award_id, learner, com
     renamed = Learner(id=learner.id, full_name="Camille Autre", email=learner.email)
     sign = issuing._sign
 
-    def meanwhile(row, now):
+    def meanwhile(row, now, *more):
         monkeypatch.setattr(issuing, "_sign", sign)
-        signed = sign(row, now)
+        signed = sign(row, now, *more)
         api.withdraw(award_id, learner.id)
         api.consent(award_id, renamed, digest=api.payload(award_id, renamed).digest)
         return signed
@@ -428,3 +431,37 @@ class TestClocks:
         assert later.open_badge["id"] == first.open_badge["id"]
         with pytest.raises(NotAllowed):
             issuing.consent(award_row, learner, digest=first.digest, now=now + timedelta(days=3))
+
+
+def test_the_last_form_takes_the_place_of_the_former_award(issued, learner, commits):
+    """The former stays what it is until nothing of the new one is missing."""
+    former = models.Award.objects.get(pk=issued)
+    renewed = renewing.renew(former, actor="command", now=timezone.now(), reason="reissue")
+    api.consent(str(renewed.pk), learner, digest=api.payload(str(renewed.pk), learner).digest)
+    rows = list(renewed.credentials.all())
+    for row in rows[:2]:
+        issuing.issue(row.pk, now=timezone.now())
+        former.refresh_from_db()
+        assert former.status == "valid"
+    issuing.issue(rows[2].pk, now=timezone.now())
+    former.refresh_from_db()
+    assert (former.status, former.active) == ("superseded", None)
+    assert former.changes.last().reason == "reissue"
+
+
+def test_signing_costs_a_constant_number_of_queries(award_id, learner, django_assert_max_num_queries):
+    api.consent(award_id, learner, digest=api.payload(award_id, learner).digest)
+    with django_assert_max_num_queries(24):
+        tasks.issue_award(award_id)
+    assert panel(learner).state == "issued"
+
+
+def test_an_unaudited_signature_is_not_given_out(award_id, learner, monkeypatch):
+    def lost(*_args, **_more):
+        raise Misconfigured("No such key.", code="key-unpublished")
+
+    api.consent(award_id, learner, digest=api.payload(award_id, learner).digest)
+    monkeypatch.setattr(issuers, "record_use", lost)
+    tasks.issue_award(award_id)
+    for row in models.Credential.objects.all():
+        assert (row.state, row.error_code, bytes(row.content), row.lease) == ("queued", "key-unpublished", b"", "")

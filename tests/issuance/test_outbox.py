@@ -8,7 +8,9 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from microcred_xblock.issuance import api, models, outbox, runner, tasks
+from microcred_xblock.credentials import open_badges
+from microcred_xblock.domain import errors
+from microcred_xblock.issuance import api, models, outbox, runner, status, tasks
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -120,7 +122,7 @@ def test_the_sweep_command(award_id, learner):
     api.consent(award_id, learner, digest=api.payload(award_id, learner).digest)
     out = StringIO()
     call_command("microcred_sweep", stdout=out)
-    assert out.getvalue() == "3 reminders\n"
+    assert out.getvalue() == "1 reminders\n"
 
 
 @pytest.mark.django_db
@@ -136,3 +138,131 @@ def test_a_lease_is_one_worker_s_and_runs_out(issued, connect):
     assert other and not outbox.renew_lease(pk, lease, now)
     outbox.drop_lease(pk, other)
     assert outbox.take_lease(pk, now)
+
+
+@pytest.mark.parametrize(("error", "expected"), [
+    (errors.InvalidDocument("x"), "invalid"), (errors.NotReady("x"), "not-ready"),
+    (errors.NotAllowed("x"), "not-allowed"), (errors.Misconfigured("x"), "misconfigured"),
+    (errors.WalletRefused("x"), "refused"), (errors.WalletUnreachable("x"), "unreachable"),
+    (RuntimeError("x"), "internal"),
+])
+def test_who_can_mend_it(error, expected):
+    assert outbox.error_class(error) == expected
+    assert outbox.error_columns(error)["error_class"] == expected
+
+
+def test_as_much_of_retry_after_is_honoured_as_the_setting_allows(settings):
+    settings.MICROCRED_RETRY_AFTER_MOST = 3_600
+    assert outbox.next_attempt(1, NOW, retry_after=999_999) == NOW + timedelta(hours=1)
+
+
+@pytest.fixture
+def queued(award_id, learner):
+    """Agreed to; the message is lost."""
+    api.consent(award_id, learner, digest=api.payload(award_id, learner).digest)
+    return award_id
+
+
+@pytest.mark.django_db
+class TestLeases:
+    def test_what_one_worker_has_another_passes_over(self, queued):
+        rows, now = models.Credential.objects.filter(award_id=queued), timezone.now()
+        one, some = outbox.acquire(rows, now, most=2)
+        two, rest = outbox.acquire(rows, now)
+        assert [len(some), len(rest)] == [2, 1] and one != two
+        assert {row.pk for row in some}.isdisjoint({row.pk for row in rest})
+        assert outbox.acquire(rows, now)[1] == []
+        assert len(outbox.acquire(rows, now + outbox.LEASE * 2)[1]) == 3, "leases run out"
+
+    def test_handed_over_is_not_leased(self, queued):
+        rows, now = models.Credential.objects.filter(award_id=queued), timezone.now()
+        rows.update(leased_until=now + outbox.HANDED_OVER)
+        assert len(outbox.acquire(rows, now)[1]) == 3
+
+
+@pytest.mark.django_db
+class TestSweeping:
+    def test_what_was_handed_over_is_left_alone_for_a_while(self, queued):
+        now = timezone.now()
+        assert [outbox.sweep(now), outbox.sweep(now)] == [1, 0]
+        assert outbox.sweep(now + outbox.HANDED_OVER + timedelta(seconds=1)) == 1
+
+    def test_what_the_broker_did_not_take_is_due_at_once(self, queued, monkeypatch, commits):
+        monkeypatch.setattr(outbox, "_hand_over", lambda *_args: False)
+        with commits():
+            assert outbox.sweep(timezone.now()) == 1
+        assert outbox.sweep(timezone.now()) == 1
+
+    def test_queries_do_not_grow_with_the_rows(self, queued, django_assert_max_num_queries):
+        with django_assert_max_num_queries(16):
+            outbox.sweep(timezone.now())
+
+
+@pytest.mark.django_db
+class TestStaff:
+    def test_a_failed_credential_is_signed_after_the_cause_is_gone(self, queued, monkeypatch, commits):
+        good = open_badges.validate
+
+        def bad(_document, **_more):
+            raise errors.InvalidDocument("No.", code="open-badge-schema")
+
+        monkeypatch.setattr(open_badges, "validate", bad)
+        with commits():
+            outbox.sweep(timezone.now())
+        row = models.Credential.objects.get(format="ob3")
+        assert (row.state, row.error_class, row.lease) == ("failed", "invalid", "") and row.document
+        assert outbox.queue_facts(timezone.now()).dead == 1
+        monkeypatch.setattr(open_badges, "validate", good)
+        with commits():
+            assert outbox.retry_award(models.Award.objects.get(), now=timezone.now()) == 1
+        assert {row.state for row in models.Credential.objects.all()} == {"issued"}
+
+    def test_dead_letters_are_sent(self, connected, learner, commits, host):
+        api.send(connected, learner.id, "testwallet")
+        models.Delivery.objects.update(state="dead", next_attempt_at=None, attempts=8)
+        with commits():
+            assert outbox.retry_award(models.Award.objects.get(), now=timezone.now()) == 2
+        assert {row.state for row in models.Delivery.objects.all()} == {"delivered"}
+
+    def test_what_the_learner_stopped_stays_so(self, connected, learner):
+        api.send(connected, learner.id, "testwallet")
+        api.withdraw(connected, learner.id)
+        assert outbox.retry_award(models.Award.objects.get(), now=timezone.now()) == 0
+
+    def test_the_health_of_the_queues(self, queued):
+        facts = outbox.queue_facts(timezone.now())
+        assert (facts.depth["sign"], facts.depth["deliver"], facts.dead) == (3, 0, 0)
+        assert facts.oldest_due == facts.oldest <= timezone.now()
+
+
+@pytest.mark.django_db
+class TestStanding:
+    def test_a_suspended_award_is_signed_when_it_is_reinstated(self, queued, commits):
+        award = models.Award.objects.get()
+        status.suspend(award, reason="integrity", actor="system", now=timezone.now())
+        tasks.issue_award(queued)
+        assert {(row.state, row.error_code) for row in models.Credential.objects.all()} == {
+            ("queued", "award-suspended")
+        }
+        assert outbox.sweep(timezone.now() + timedelta(days=1)) == 0
+        with commits():
+            status.reinstate(award, reason="integrity", actor="system", now=timezone.now())
+        assert {(row.state, row.error_code) for row in models.Credential.objects.all()} == {("issued", "")}
+
+    def test_a_suspended_award_is_sent_when_it_is_reinstated(self, connected, learner, commits, host):
+        api.send(connected, learner.id, "testwallet")
+        award = models.Award.objects.get()
+        status.suspend(award, reason="integrity", actor="system", now=timezone.now())
+        pk = models.WalletConnection.objects.get().pk
+        tasks.deliver_connection(pk)
+        assert host.stored == {}
+        with commits():
+            status.reinstate(award, reason="integrity", actor="system", now=timezone.now())
+        assert {row.state for row in models.Delivery.objects.all()} == {"delivered"}
+
+    def test_nothing_more_of_a_revoked_award(self, connected, learner, host):
+        api.send(connected, learner.id, "testwallet")
+        status.revoke(models.Award.objects.get(), reason="error", actor="system", now=timezone.now())
+        tasks.deliver_connection(models.WalletConnection.objects.get().pk)
+        assert host.stored == {}
+        assert {(row.state, row.error_code) for row in models.Delivery.objects.all()} == {("stopped", "award-ended")}

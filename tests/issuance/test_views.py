@@ -82,10 +82,10 @@ def test_public_pages_say_nothing_about_a_learner(issued, client, learner):
 
 
 def test_what_authors_wrote_is_escaped(issuer, client, learner):
-    from microcred_xblock.issuance import awarding
+    from microcred_xblock.issuance import holding
 
     pill = make_pill(title="<script>alert(1)</script>", description='"><img src=x onerror=alert(1)>')
-    row = awarding._freeze(pill)
+    row = holding.freeze(pill)
     for url in (places.achievement(row.achievement), places.assessment(row.achievement)):
         text = client.get(url.removeprefix(BASE)).content.decode()
         assert "<script>" not in text and "<img src=x" not in text
@@ -93,9 +93,9 @@ def test_what_authors_wrote_is_escaped(issuer, client, learner):
 
 @pytest.mark.parametrize(("language", "direction"), [("ar", "rtl"), ("fr", "ltr"), ("pt-BR", "ltr"), ("xx", "ltr")])
 def test_pages_speak_the_pill_s_language(language, direction, issuer, client):
-    from microcred_xblock.issuance import awarding
+    from microcred_xblock.issuance import holding
 
-    row = awarding._freeze(make_pill(language=language))
+    row = holding.freeze(make_pill(language=language))
     for url in (places.achievement(row.achievement), places.assessment(row.achievement)):
         text = client.get(url.removeprefix(BASE)).content.decode()
         assert f'<html lang="{language}" dir="{direction}">' in text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import copy
+import gzip
 import hashlib
 import json
 import threading
@@ -38,22 +39,29 @@ def b64url(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
+def multibase(data: bytes) -> str:
+    return "u" + b64url(data)
+
+
 class Issuer:
-    """An issuer with a did:web document on a loopback port."""
+    """An issuer with a did:web document and status lists (``lists``: path to body) on a loopback port."""
 
     def __init__(self) -> None:
         self.ed25519 = SigningKey.generate()
         self.es256 = ec.generate_private_key(ec.SECP256R1())
         self.status = 200
+        self.lists: dict[str, bytes] = {}
+        self.asked: list[str] = []
         issuer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                body = json.dumps(issuer.did_document()).encode()
-                found = self.path == "/.well-known/did.json"
-                self.send_response(issuer.status if found else 404)
+                issuer.asked.append(self.path)
+                did = {"/.well-known/did.json": json.dumps(issuer.did_document()).encode()}
+                body = {**issuer.lists, **did}.get(self.path)
+                self.send_response(404 if body is None else issuer.status)
                 self.end_headers()
-                self.wfile.write(body if found else b"")
+                self.wfile.write(body or b"")
 
             def log_message(self, *_arguments) -> None:
                 pass
@@ -132,10 +140,47 @@ class Issuer:
             },
         }
 
+    def list_url(self, purpose: str = "revocation") -> str:
+        return f"{self.origin}/lists/{purpose}"
+
+    def with_status(self, badge: dict, index: int = 5, *, purpose: str = "revocation", **changes) -> dict:
+        """``badge`` with an entry; ``changes`` go into the entry."""
+        url = self.list_url(purpose)
+        return {**badge, "credentialStatus": {
+            "id": f"{url}#{index}", "type": "BitstringStatusListEntry", "statusPurpose": purpose,
+            "statusListIndex": str(index), "statusListCredential": url, **changes,
+        }}
+
+    def status_list(self, *marked: int, purpose: str = "revocation", now: datetime | None = None) -> dict:
+        """An unsigned list of the least size with these bits set."""
+        bits = ["0"] * 131_072
+        for index in marked:
+            bits[index] = "1"
+        octets = int("".join(bits), 2).to_bytes(len(bits) // 8, "big")
+        now = now or datetime.now(UTC).replace(microsecond=0)
+        url = self.list_url(purpose)
+        return {
+            "@context": ["https://www.w3.org/ns/credentials/v2"],
+            "id": url,
+            "type": ["VerifiableCredential", "BitstringStatusListCredential"],
+            "issuer": self.did,
+            "validFrom": now.isoformat().replace("+00:00", "Z"),
+            "validUntil": (now + timedelta(days=1)).isoformat().replace("+00:00", "Z"),
+            "credentialSubject": {
+                "id": url + "#list", "type": "BitstringStatusList", "statusPurpose": purpose,
+                "encodedList": multibase(gzip.compress(octets)), "ttl": 300_000,
+            },
+        }
+
+    def publish(self, document: dict) -> None:
+        """Serve a list, signed or not, where its id says."""
+        self.lists[document["id"].removeprefix(self.origin)] = json.dumps(document).encode()
+
     def sign(self, badge: dict, **changes) -> dict:
         """``badge`` with an eddsa-rdfc-2022 proof; ``changes`` go into the proof."""
         proof = {
-            "type": "DataIntegrityProof", "cryptosuite": "eddsa-rdfc-2022", "created": badge["validFrom"],
+            "type": "DataIntegrityProof", "cryptosuite": "eddsa-rdfc-2022",
+            "created": badge.get("validFrom", "2026-01-01T00:00:00Z"),
             "verificationMethod": self.method, "proofPurpose": "assertionMethod", **changes,
         }
         message = canonical_hash({"@context": badge["@context"], **proof}) + canonical_hash(badge)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from nacl.signing import SigningKey
 
-from microcred_xblock.credentials import elm, open_badges, pinned
+from microcred_xblock.credentials import elm, open_badges, pinned, status_list
 from microcred_xblock.proofs import data_integrity, did, jades, jose
 from microcred_xblock.proofs.keys import LocalKey, self_signed
 from microcred_xblock.workbench.wallet.facts import badge_facts, elm_facts
@@ -23,6 +23,7 @@ from tests.factories import ACHIEVEMENT_ID, CREDENTIAL_ID, SALT, make_award, mak
 from .issuer import Issuer
 
 NOW = datetime.now(UTC).replace(microsecond=0)
+INDEX = 131_075
 ELM_ID = "urn:uuid:9e0d6c1e-53f5-4c39-8f0e-5a5d5f3c2b99"
 
 
@@ -33,9 +34,13 @@ class Issued:
         self.host = Issuer()
         badge_key, token_key = LocalKey.generate("Ed25519"), LocalKey.generate("ES256")
         self.host.did_document = lambda: did.document(self.host.did, assertion_keys=[badge_key, token_key])
+        self.key, self.method = badge_key, did.multikey_method(self.host.did, badge_key)
+        self.list_url = f"{self.host.origin}/microcred/status/x/revocation"
+        self.publish()
         issuer, holder, award = make_issuer(id=self.host.did), make_holder(did="did:example:camille"), make_award()
         badge = open_badges.compose(
-            award, issuer, holder, credential_id=CREDENTIAL_ID, achievement_id=ACHIEVEMENT_ID, salt=SALT, valid_from=NOW
+            award, issuer, holder, credential_id=CREDENTIAL_ID, achievement_id=ACHIEVEMENT_ID, salt=SALT,
+            valid_from=NOW, status=status_list.entry(self.list_url, INDEX, status_list.REVOCATION),
         )
         european = elm.compose(
             award, issuer, holder, credential_id=ELM_ID, issued=NOW, valid_from=NOW, open_badge_id=CREDENTIAL_ID
@@ -45,12 +50,23 @@ class Issued:
             now=NOW - timedelta(minutes=1),
         )
         self.badge = data_integrity.secure(
-            badge, key=badge_key, verification_method=did.multikey_method(self.host.did, badge_key), now=NOW,
-            loader=pinned.document_loader,
+            badge, key=badge_key, verification_method=self.method, now=NOW, loader=pinned.document_loader
         ).content
         self.token = jose.secure(badge, key=token_key, key_id=did.jwk_method(self.host.did, token_key)).content
         self.elm = jades.seal(european, certificate=certificate, now=NOW).content
         self.resolver = DidResolver([self.host.origin])
+
+    def publish(self, *revoked: int) -> None:
+        """The issuer's status list, signed anew."""
+        document = status_list.compose(
+            self.list_url, issuer=self.host.did, purpose=status_list.REVOCATION,
+            encoded=status_list.encode(revoked, 2 * status_list.MIN_ENTRIES), ttl=300_000, valid_from=NOW,
+            valid_until=NOW + timedelta(days=1),
+        )
+        proof = data_integrity.create_proof(
+            document, key=self.key, verification_method=self.method, created=NOW, loader=pinned.document_loader
+        )
+        self.host.publish({**document, "proof": proof})
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +87,19 @@ def test_the_wallet_verifies_all_three_forms(issued):
     assert [check.code for report in reports for check in report.checks if check.outcome.value == "note"] == [
         "recipient-you", "recipient-you", "self-signed"
     ]
+
+
+def test_the_wallet_sees_what_the_issuer_revokes(issued):
+    ask = lambda: [  # noqa: E731
+        verify(content, resolver=issued.resolver, now=NOW).report.state
+        for verify, content in ((verify_badge, issued.badge), (verify_badge_jwt, issued.token))
+    ]
+    try:
+        for revoked, state in (((INDEX - 1, INDEX + 1), "verified"), ((INDEX,), "revoked")):
+            issued.publish(*revoked)
+            assert ask() == [state] * 2
+    finally:
+        issued.publish()
 
 
 def test_the_wallet_refuses_a_changed_copy_of_each(issued):

@@ -140,3 +140,84 @@ def test_french(wallet):
     page = browser.get(wallet.url + "/login/", headers={"Accept-Language": "fr"}, timeout=10)
     assert '<html lang="fr">' in page.text
     assert "Connectez-vous à votre portefeuille" in page.text
+
+
+class Watched:
+    """A badge in the wallet whose status the issuer can change, and time that can be made to pass."""
+
+    def __init__(self, api, trusted, *, purpose: str = "revocation") -> None:
+        self.api, self.trusted, self.purpose = api, trusted, purpose
+        trusted.lists.clear()
+        self.publish()
+        badge = trusted.sign(trusted.with_status(trusted.badge(), purpose=purpose))
+        self.path = api.push(badge).headers["Location"].removeprefix(api.wallet.url)
+
+    def publish(self, *marked: int) -> None:
+        self.trusted.publish(self.trusted.sign(self.trusted.status_list(*marked, purpose=self.purpose)))
+
+    def open(self, language: str = "en") -> str:
+        """What the page of the award says."""
+        return words(self.api.person.get(self.path, headers={"Accept-Language": language}))
+
+    def let_it_become_stale(self) -> None:
+        pk = int(self.path.strip("/").rpartition("/")[2])
+        past = '"2020-01-01T00:00:00+00:00"'
+        self.api.wallet.sql(
+            "UPDATE demo_wallet_storedcredential SET report = json_set(report, '$.recheck_at', json(?)) WHERE id = ?",
+            past, pk,
+        )
+
+
+@pytest.mark.parametrize(("purpose", "shown", "meaning", "french"), [
+    ("revocation", "Revoked", "no longer counts", "Révoquée"),
+    ("suspension", "Suspended", "may count again later", "Suspendue"),
+])
+def test_what_the_issuer_takes_back_shows_when_the_award_is_opened(api, trusted, purpose, shown, meaning, french):
+    watched = Watched(api, trusted, purpose=purpose)
+    assert "No. It is not marked in the issuer’s signed list." in watched.open()
+    watched.publish(5)
+    asked = len(trusted.asked)
+    assert shown not in watched.open()  # the list lets itself be relied on for five minutes
+    assert len(trusted.asked) == asked
+    watched.let_it_become_stale()
+    page = watched.open()
+    assert shown in page and meaning in page and "Verified" not in page
+    assert shown in words(api.person.get("/"))
+    assert french in watched.open("fr") and shown not in watched.open("fr").partition("Afficher")[0]
+
+
+def test_a_suspension_that_is_lifted_shows_too(api, trusted):
+    watched = Watched(api, trusted, purpose="suspension")
+    for marked, shown in (((5,), "Suspended"), ((), "Verified")):
+        watched.publish(*marked)
+        watched.let_it_become_stale()
+        assert shown in watched.open()
+
+
+def test_a_revoked_badge_stays_revoked_while_nobody_can_be_asked(api, trusted):
+    watched = Watched(api, trusted)
+    watched.publish(5)
+    watched.let_it_become_stale()
+    assert "Revoked" in watched.open()
+    trusted.lists.clear()
+    page = api.person.post(watched.path + "verify", api.person.get(watched.path))
+    assert "Revoked" in words(page)
+
+
+def test_a_list_that_nobody_gives_leaves_the_badge_unverified_until_it_is_there(api, trusted):
+    watched = Watched(api, trusted)
+    trusted.lists.clear()
+    watched.let_it_become_stale()
+    page = watched.open()
+    assert "Not verified yet" in page and "did not give its list" in page
+    watched.publish()
+    watched.let_it_become_stale()
+    assert "No. It is not marked" in watched.open()
+
+
+def test_a_badge_that_is_revoked_already_is_taken_in_and_shown_as_what_it_is(api, trusted):
+    trusted.lists.clear()
+    trusted.publish(trusted.sign(trusted.status_list(5)))
+    answer = api.push(trusted.sign(trusted.with_status(trusted.badge())))
+    assert answer.status_code == 201
+    assert "Revoked" in words(api.person.get("/"))

@@ -84,7 +84,8 @@ class Award(models.Model):
 class Consent(models.Model):
     """A line of the consent ledger: what may be done with which payload, for whom, since when, until when.
 
-    ``purpose`` ``issue`` lets the issuer sign; ``share`` lets it send to the wallet ``recipient``.
+    ``purpose`` ``issue`` lets the issuer sign; ``share`` lets it send to the wallet ``recipient``; ``publish`` lets
+    it show the signed badge at its public address.
 
     .. pii: Which payload a learner (by award) agreed to have issued and sent where.
     .. pii_types: other
@@ -94,6 +95,7 @@ class Consent(models.Model):
     class Purpose(models.TextChoices):
         ISSUE = "issue", "Issue"
         SHARE = "share", "Send to a wallet"
+        PUBLISH = "publish", "Show to anybody"
 
     award = models.ForeignKey(Award, on_delete=models.PROTECT, related_name="consents")
     purpose = models.CharField(max_length=10, choices=Purpose.choices)

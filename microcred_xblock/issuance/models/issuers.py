@@ -37,7 +37,8 @@ class Issuer(models.Model):
 class SigningKey(models.Model):
     """A public key of an issuer; the private half is in a file named by ``reference`` and never here.
 
-    Retired keys stay, and stay published: what they signed must go on verifying.
+    Retired keys stay, and stay published: what they signed must go on verifying. Only a key that others may have is
+    withdrawn: it is published no longer, and what it signed no longer verifies.
 
     .. no_pii:
     """
@@ -56,6 +57,7 @@ class SigningKey(models.Model):
     reference = models.CharField(max_length=255, help_text="Name of the file that holds the private key.")
     created_at = models.DateTimeField(auto_now_add=True)
     retired_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True, help_text="Since when it is published no longer.")
 
     class Meta:
         verbose_name = "signing key"

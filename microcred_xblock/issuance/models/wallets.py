@@ -139,9 +139,9 @@ class AuthorizationAttempt(models.Model):
 class Delivery(models.Model):
     """One credential on its way into one wallet. This row is the truth; a task is only a reminder to look at it.
 
-    .. pii: Which credential went into which wallet, and when.
+    .. pii: Which credential (by award) went into which wallet, and when; its address there is erased.
     .. pii_types: other
-    .. pii_retirement: retained
+    .. pii_retirement: local_api
     """
 
     class State(models.TextChoices):
