@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -206,6 +207,17 @@ def test_nobody_else_can_sign_the_list(issuer):
 def test_an_unsigned_bomb_is_not_inflated(issuer, monkeypatch):
     monkeypatch.setattr(status, "decode", lambda _encoded: pytest.fail("inflated before it was verified"))
     assert asked(issuer, listed=issuer.status_list(5)) == ("unknown", "status-list")
+
+
+def test_a_bomb_is_inflated_no_further_than_the_longest_list():
+    bomb = multibase(gzip.compress(bytes(100_000_000)))
+    tracemalloc.start()
+    try:
+        with pytest.raises(CheckFailed):
+            decode(bomb)
+        assert tracemalloc.get_traced_memory()[1] < 3 * MAX_ENTRIES // 8
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_list_may_serve_two_purposes_and_need_not_say_from_when(issuer):

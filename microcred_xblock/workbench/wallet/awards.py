@@ -12,6 +12,7 @@ from .facts import Facts, Towards, badge_facts, elm_facts
 from .models import StoredCredential
 from .verification import Report
 from .verification.reading import strings
+from .verification.report import STATES
 
 _Form = StoredCredential.Form
 _ORDER = [_Form.BADGE, _Form.BADGE_JWT, _Form.ELM]
@@ -69,13 +70,17 @@ class Award:
     @property
     def state(self) -> str:
         """The worst state of its files."""
-        order = ["invalid", "expired", "not-yet-valid", "unknown", "verified"]
-        return min((item.state for item in self.items), key=order.index)
+        return min((item.state for item in self.items), key=STATES.index)
 
     @property
     def state_label(self) -> str:
         """The state in words."""
         return str(wording.STATES[self.state])
+
+    @property
+    def meaning(self) -> str:
+        """What the state means for the holder, where the label does not say it all."""
+        return str(wording.MEANINGS.get(self.state, ""))
 
     @property
     def somebody_elses(self) -> bool:

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from . import awards, scopes
 from .forms import RegistrationForm
 from .models import Grant, StoredCredential
-from .receiving import verify_again
+from .receiving import recheck, verify_again
 from .status_info import ApiError
 
 _EXTENSIONS = {"ob3": "json", "ob3-jwt": "jwt", "elm": "jsonld"}
@@ -44,9 +44,11 @@ def home(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_GET
 def credential(request: HttpRequest, pk: int) -> HttpResponse:
-    """One award with everything it came as, side by side."""
+    """One award with everything it came as, side by side; what may have been revoked meanwhile is asked for first."""
     for award in awards.group(request.user.credentials.all()):
         if pk in {item.stored.pk for item in award.items}:
+            for item in award.items:
+                recheck(item.stored)
             raw = {item.stored.pk: json.dumps(item.stored.document, indent=2, ensure_ascii=False)
                    for item in award.items}
             return render(request, "demo_wallet/credential.html", {"award": award, "raw": raw})
@@ -74,7 +76,7 @@ def verify(request: HttpRequest, pk: int) -> HttpResponse:
         verify_again(stored)
     except ApiError:
         raise Http404 from None
-    messages.success(request, _("Verified again just now."))
+    messages.success(request, _("Checked again just now."))
     return redirect("credential", pk=pk)
 
 

@@ -62,9 +62,19 @@ def verify(content: bytes, form: str, *, email: str, now: datetime | None = None
         raise ApiError(400, str(error)) from error
 
 
+def recheck(stored: StoredCredential) -> None:
+    """Verify again what was relied on for as long as its issuer allows."""
+    due = Report.from_json(stored.report).recheck_at
+    if due is not None and due <= timezone.now():
+        verify_again(stored)
+
+
 def verify_again(stored: StoredCredential) -> Report:
-    """A fresh report on a stored credential, kept with it."""
+    """A fresh report on a stored credential, kept with it. What is revoked stays so while nobody can be asked."""
+    former = Report.from_json(stored.report)
     report = verify(bytes(stored.content), stored.form, email=stored.owner.email).report
+    if former.state == "revoked" and report.state == "unknown":
+        return former
     stored.report = report.to_json()
     stored.save(update_fields=["report"])
     return report

@@ -34,6 +34,7 @@ _PASSED = {
     "jws": _("Yes. The signature fits (%(algorithm)s)."),
     "jades": _("Yes. The seal fits every byte (JAdES, %(algorithm)s)."),
     "certificate-issuer": _("%(organisation)s (%(legal_identifier)s, %(country)s), as in the certificate of the seal."),
+    "status-clear": _("No. It is not marked in the issuer’s signed list."),
     "ok": _("Yes."),
 }
 _OTHER = {
@@ -73,16 +74,31 @@ _OTHER = {
     "not-consulted": _(
         "A technical signature. The wallet does not read the EU’s trusted lists, so it cannot call it a qualified seal."
     ),
-    "status-unchecked": _("The wallet could not ask."),
+    "revoked": _("Yes: the issuer’s signed list says that it was revoked."),
+    "suspended": _("It is suspended: for now, the issuer’s signed list says not to rely on it."),
+    "status-entry": _("Where it says how to find out, nothing can be found."),
+    "status-index": _("It has no place in the issuer’s list."),
+    "status-kind": _("The issuer tells it in a way this wallet does not know."),
+    "status-unlisted": _("The list it names is not at an address this demo wallet may contact."),
+    "status-unreachable": _("The issuer’s server %(host)s did not give its list. Verify again later."),
+    "status-list": _("The issuer’s list cannot be relied on: it is not as it was signed, or not as it must be."),
+    "status-list-period": _("The issuer’s list is out of date. Verify again later."),
+    "status-other-list": _("The list that the server gives is not the one that the credential means."),
     "recipient-you": _("Yes: it was made out to your e-mail address."),
     "recipient-other": _("It was made out to another e-mail address than the one of this wallet."),
 }
 STATES = {
     "verified": _("Verified"),
     "invalid": _("Does not verify"),
+    "revoked": _("Revoked"),
+    "suspended": _("Suspended"),
     "expired": _("Expired"),
     "not-yet-valid": _("Not valid yet"),
     "unknown": _("Not verified yet"),
+}
+MEANINGS = {
+    "revoked": _("The issuer took it back. It is genuine, but it no longer counts: do not show it as valid."),
+    "suspended": _("The issuer set it aside for now. It may count again later; until then, do not show it as valid."),
 }
 
 

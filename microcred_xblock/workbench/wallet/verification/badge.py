@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -18,7 +19,8 @@ from . import data_integrity, jws
 from .did import DidResolver, assertion_method, ed25519_key
 from .pinned import pinned
 from .reading import check_period, identifier, load_object, mapping, members, moment, text
-from .report import CheckFailed, Checklist, CheckUndecided, Unreadable, Verified
+from .report import CheckFailed, Checklist, Unreadable, Verified
+from .status import RETRY, check_status
 
 _SCHEMA = "5753fb3ecf7d024ed273dd364bd683f483eb47257e718e6618832cf89eb2083a"
 _BADGE_TYPES = {"OpenBadgeCredential", "AchievementCredential"}
@@ -32,10 +34,11 @@ def verify_badge(content: bytes, *, resolver: DidResolver, now: datetime, email:
     checks.ask("period", check_period, document, now)
     proof = checks.ask("proof", data_integrity.assertion_proof, document, code="data-integrity")
     if proof is not None:
-        method = _issuer_method(checks, document, text(proof.get("verificationMethod")), resolver)
+        signer, method = _issuer_method(checks, document, text(proof.get("verificationMethod")), resolver)
         key = method and checks.ask("key", ed25519_key, method, code="ed25519")
         if key:
             checks.ask("signature", data_integrity.check_signature, document, proof, key, code="eddsa-rdfc-2022")
+            _ask_status(checks, document, signer, resolver, now)
     return _verified(checks, document, now, email)
 
 
@@ -47,10 +50,12 @@ def verify_badge_jwt(content: bytes, *, resolver: DidResolver, now: datetime, em
     checks.ask("structure", _check_schema, document)
     checks.ask("period", check_period, document, now)
     if checks.ask("proof", jws.check_header, token, code="vc-jwt") is not None:
-        method = _issuer_method(checks, document, text(token.header.get("kid")), resolver)
+        signer, method = _issuer_method(checks, document, text(token.header.get("kid")), resolver)
         if method:
             checks.ask("signature", jws.check_signature, token, method, code="jws", algorithm=token.header["alg"])
         checks.ask("claims", _check_claims, token.payload, document)
+        if method:
+            _ask_status(checks, document, signer, resolver, now)
     return _verified(checks, document, now, email)
 
 
@@ -66,19 +71,29 @@ def _badge(document: dict[str, Any]) -> dict[str, Any]:
 
 def _issuer_method(
     checks: Checklist, document: Mapping[str, Any], method_id: str, resolver: DidResolver
-) -> Mapping[str, Any] | None:
-    """The issuer's verification method, after two questions: who is the issuer, and is this key theirs?"""
+) -> tuple[Mapping[str, Any], Mapping[str, Any] | None]:
+    """The issuer's DID document and verification method: who is the issuer, and is this key theirs?"""
     issuer = identifier(document.get("issuer"))
     did_document = checks.ask("issuer", resolver.resolve, issuer, code="did-web", did=issuer)
     if did_document is None:
-        return None
-    return checks.ask("authority", assertion_method, did_document, method_id, code="listed", did=issuer)
+        return {}, None
+    return did_document, checks.ask("authority", assertion_method, did_document, method_id, code="listed", did=issuer)
+
+
+def _ask_status(
+    checks: Checklist, document: Mapping[str, Any], signer: Mapping[str, Any], resolver: DidResolver, now: datetime
+) -> None:
+    """Whether it was revoked or suspended. A false badge names no list that would be worth a request."""
+    if "credentialStatus" in document and checks.report(now).state != "invalid":
+        arguments = document, signer, resolver.origins, now
+        checks.fresh_for = checks.ask("status", check_status, *arguments, code="status-clear")
 
 
 def _verified(checks: Checklist, document: Mapping[str, Any], now: datetime, email: str) -> Verified:
     _note_recipient(checks, document, email)
-    if "credentialStatus" in document:
-        checks.ask("status", _undecided_status)
+    report = checks.report(now)
+    if "credentialStatus" in document and report.state not in ("invalid", "revoked"):  # those are for good
+        report = replace(report, recheck_at=now + (RETRY if checks.fresh_for is None else checks.fresh_for))
     valid_from = moment(document["validFrom"])
     assert valid_from is not None
     return Verified(
@@ -86,17 +101,13 @@ def _verified(checks: Checklist, document: Mapping[str, Any], now: datetime, ema
         issuer_id=same_form(identifier(document["issuer"])),
         credential_id=same_form(document["id"]),
         valid_from=valid_from,
-        report=checks.report(now),
+        report=report,
     )
 
 
 def same_form(value: str) -> str:
     """An id as the equality algorithm compares it: percent escapes resolved, outer blanks gone."""
     return unquote(value).strip()
-
-
-def _undecided_status() -> None:
-    raise CheckUndecided("status-unchecked")
 
 
 def _check_schema(document: Mapping[str, Any]) -> None:

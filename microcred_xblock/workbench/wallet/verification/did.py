@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from .fetching import NoAnswer, Origins
 from .reading import identifier, mapping, members, text
 from .report import CheckFailed, CheckUndecided
 
@@ -17,20 +17,23 @@ _ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 
 
 class DidResolver:
-    """Fetches did:web documents from the ``origins`` the wallet was told to trust, and from nowhere else.
-
-    One request per document, no redirects, no proxies, at most ``timeout`` seconds for each step
-    and 100 kB. Plain http is possible only for an origin that is listed as such (the demo's loopback).
-    """
+    """Fetches did:web documents of up to 100 kB from the trusted ``origins``, and from nowhere else."""
 
     def __init__(self, origins: Sequence[str], *, timeout: float = 5.0) -> None:
-        self._origins = tuple(origins)
-        self._timeout = timeout
+        self.origins = Origins(origins, timeout=timeout)
 
     def resolve(self, did: str) -> Mapping[str, Any]:
         """The DID document of ``did``; CheckFailed or CheckUndecided otherwise."""
         origin, path = self._place(did)
-        document = self._fetch(origin, path)
+        try:
+            content = self.origins.get(
+                origin, path, accept="application/did+json, application/json", most=MAX_DOCUMENT
+            )
+            document = dict(mapping(json.loads(content)))
+        except NoAnswer as error:
+            raise CheckUndecided("did-unreachable", host=error.host) from error
+        except (ValueError, RecursionError) as error:
+            raise CheckUndecided("did-unreachable", host=urlsplit(origin).netloc) from error
         if document.get("id") != did:
             raise CheckFailed("did-other-subject", did=did)
         return document
@@ -39,30 +42,10 @@ class DidResolver:
         if not did.startswith("did:web:"):
             raise CheckUndecided("did-method", did=did)
         host, *folders = [unquote(part) for part in did.removeprefix("did:web:").split(":")]
-        path = f"/{'/'.join(folders)}/did.json" if folders else "/.well-known/did.json"
-        for origin in self._origins:
-            if urlsplit(origin).netloc == host:
-                return origin, path
-        raise CheckUndecided("issuer-unlisted", did=did)
-
-    def _fetch(self, origin: str, path: str) -> dict[str, Any]:
-        parts = urlsplit(origin)
-        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        connection = kind(parts.hostname or "", parts.port, timeout=self._timeout)
-        try:
-            connection.request("GET", path, headers={"Accept": "application/did+json, application/json"})
-            response = connection.getresponse()
-            body = response.read(MAX_DOCUMENT + 1)
-        except (OSError, http.client.HTTPException) as error:
-            raise CheckUndecided("did-unreachable", host=parts.netloc) from error
-        finally:
-            connection.close()
-        if response.status != 200 or len(body) > MAX_DOCUMENT:
-            raise CheckUndecided("did-unreachable", host=parts.netloc)
-        try:
-            return dict(mapping(json.loads(body)))
-        except ValueError as error:
-            raise CheckUndecided("did-unreachable", host=parts.netloc) from error
+        origin = self.origins.at(host)
+        if not origin:
+            raise CheckUndecided("issuer-unlisted", did=did)
+        return origin, f"/{'/'.join(folders)}/did.json" if folders else "/.well-known/did.json"
 
 
 def assertion_method(document: Mapping[str, Any], method_id: str) -> Mapping[str, Any]:

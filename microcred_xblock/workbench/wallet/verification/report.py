@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
+
+STATES = ("invalid", "revoked", "suspended", "expired", "not-yet-valid", "unknown", "verified")  # the worst first
+_GENUINE = {"revoked", "suspended", "expired", "not-yet-valid"}  # it does not count, but it is what it seems to be
 
 
 class Outcome(str, Enum):
@@ -51,20 +54,20 @@ class Check:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """All checks of one credential at one time."""
+    """All checks of one credential at one time, and when its status is to be asked for again, if ever."""
 
     checks: tuple[Check, ...]
     at: datetime
+    recheck_at: datetime | None = None
 
     @property
     def state(self) -> str:
-        """``verified``, ``invalid``, ``expired``, ``not-yet-valid`` or ``unknown``; the worst answer decides."""
-        failed = [check for check in self.checks if check.outcome is Outcome.FAILED]
-        timing = {"expired", "not-yet-valid"}
-        if any(check.code not in timing for check in failed):
+        """One of ``STATES``; the worst answer decides."""
+        failed = {check.code for check in self.checks if check.outcome is Outcome.FAILED}
+        if failed - _GENUINE:
             return "invalid"
         if failed:
-            return failed[0].code
+            return min(failed, key=STATES.index)
         if any(check.outcome is Outcome.UNKNOWN for check in self.checks):
             return "unknown"
         return "verified"
@@ -78,6 +81,7 @@ class Report:
         """A JSON form to store."""
         return {
             "at": self.at.isoformat(),
+            "recheck_at": self.recheck_at and self.recheck_at.isoformat(),
             "checks": [
                 {"name": c.name, "outcome": c.outcome.value, "code": c.code, "params": dict(c.params)}
                 for c in self.checks
@@ -91,7 +95,11 @@ class Report:
             Check(name=c["name"], outcome=Outcome(c["outcome"]), code=c["code"], params=c["params"])
             for c in data["checks"]
         )
-        return cls(checks=checks, at=datetime.fromisoformat(data["at"]))
+        recheck = data.get("recheck_at")  # reports from before there was a status have none
+        return cls(
+            checks=checks, at=datetime.fromisoformat(data["at"]),
+            recheck_at=datetime.fromisoformat(recheck) if recheck else None,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,6 +118,7 @@ class Checklist:
 
     def __init__(self) -> None:
         self.checks: list[Check] = []
+        self.fresh_for: timedelta | None = None  # so long the issuer lets its status be relied on
 
     def ask(self, name: str, question, *arguments, code: str = "ok", **params: str) -> Any:
         """The value of ``question(*arguments)``, or None when it raised CheckFailed or CheckUndecided."""
