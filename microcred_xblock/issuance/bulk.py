@@ -17,7 +17,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from ..domain.errors import InvalidAnswer, MicrocredError, NotAllowed
-from . import models, outbox, staff, tasks
+from . import models, outbox, requests, staff, tasks
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ def start(
     except IntegrityError:
         return own(scope, job_id)
     outbox.enqueue(tasks.run_bulk, str(job.pk))
-    log.info("Bulk job %s: %s on %s awards, asked for by %s.", job.pk, action, total, actor)
+    log.info("Bulk job %s: %s on %s awards.", job.pk, action, total)
     return job
 
 
@@ -123,14 +123,17 @@ def run(job_id: Any) -> None:
 def _one(job: models.BulkJob, scope: staff.Scope, mine: Any, pk: Any, cursor: str) -> None:
     """One award and the cursor behind it, both or neither; an award that cannot be done is counted and passed."""
     step = {"cursor": cursor, "done": F("done") + 1, "leased_until": timezone.now() + LEASE}
+
+    def act() -> None:
+        changed = staff.act(
+            scope, pk, job.action, reason=job.params.get("reason", ""), note=job.params.get("note", ""),
+            actor=job.actor, now=timezone.now(),
+        )
+        if not mine.update(**step, changed=F("changed") + (1 if changed else 0)):
+            raise _Stopped
+
     try:
-        with transaction.atomic():
-            changed = staff.act(
-                scope, pk, job.action, reason=job.params.get("reason", ""), note=job.params.get("note", ""),
-                actor=job.actor, now=timezone.now(),
-            )
-            if not mine.update(**step, changed=F("changed") + (1 if changed else 0)):
-                raise _Stopped
+        requests.patiently(act)
     except _Stopped:
         raise
     except Exception as error:  # one broken award must not stop the others

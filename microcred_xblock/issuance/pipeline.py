@@ -38,7 +38,10 @@ class EarnedPill:
 class PillsOnCertificate(PipelineStep):
     """The pills of the course on its certificate (``org.openedx.learning.certificate.render.started.v1``).
 
-    Anybody who has its address can see a certificate: only pills whose badge the learner has agreed to appear on it.
+    Anybody who has its address can see a certificate: only pills whose badge is signed, agreed to and valid at this
+    moment appear on it. One that is suspended, revoked or expired is left out, not branded: its verification page says
+    how it stands, and a printed page could not be taken back. While a newer badge waits for the learner's agreement the
+    former one, which is still valid, stays.
     """
 
     def run_filter(self, context: _Context, **more: Any) -> dict[str, Any]:
@@ -49,7 +52,10 @@ class PillsOnCertificate(PipelineStep):
 
 
 class PillsOnDashboard(PipelineStep):
-    """All pills a learner has earned, on their dashboard (``org.openedx.learning.dashboard.render.started.v1``)."""
+    """All pills a learner has earned, on their dashboard (``org.openedx.learning.dashboard.render.started.v1``).
+
+    Only they see it: also those for which there is no badge yet.
+    """
 
     def run_filter(self, context: _Context, **more: Any) -> dict[str, Any]:
         """Add to ``context``."""
@@ -71,13 +77,13 @@ def _on_certificate(context: _Context) -> list[EarnedPill]:
 
 def _on_dashboard(context: _Context) -> list[EarnedPill]:
     learner = getattr(context.get("user"), "pk", None)
-    return _earned(Q(learner_id=str(learner))) if learner else []
+    return _earned(Q(learner_id=str(learner), active=True)) if learner else []
 
 
 def _earned(which: Q) -> list[EarnedPill]:
     """Valid awards, the oldest first. One query."""
     in_force = Q(expires_at__isnull=True) | Q(expires_at__gt=timezone.now())
-    rows = models.Award.objects.filter(which, in_force, active=True, status=models.Award.Status.VALID)
+    rows = models.Award.objects.filter(which, in_force, status=models.Award.Status.VALID)
     found = rows.order_by("awarded_at").values_list("pill__title", "course_id", "awarded_at", "pill__achievement")
     return [
         EarnedPill(title=title, course_id=course, awarded_at=at, url=places.achievement(achievement))

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from ..domain.errors import InvalidAnswer, NotAllowed
-from . import models, outbox, regrading, renewing, status
+from . import models, outbox, regrading, renewing, requests, status
 from .staff_scope import Scope, own
 
 ACTIONS = ("retry", "suspend", "reinstate", "renew", "dismiss-regrade", "revoke")
@@ -38,6 +38,7 @@ def version(row: models.Award) -> str:
     return f"{row.status}.{latest or 0}.{waiting or 0}"
 
 
+@requests.patient
 def act(
     scope: Scope, award_id: Any, action: str, *, reason: str = "", note: str = "", actor: str = "", now: datetime,
     seen: str | None = None, regain: str = models.Award.Regain.ANEW,
@@ -53,6 +54,11 @@ def act(
         row = own(scope, award_id)
         outbox.lock_award(row.pk)
         row.refresh_from_db()
+        if action in WITH_REASON and action != "renew" and reason in RENEWALS:
+            raise InvalidAnswer(
+                "That is not a reason for this.", code="status-reason", field="reason",
+                codes=", ".join(code for code in status.REASONS if code not in RENEWALS),
+            )
         if seen is not None and seen != version(row):
             raise NotAllowed("The award has changed since it was shown.", code="award-changed")
         case = models.Regrade.objects.filter(award=row, open=True).first()

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 from openedx_filters.learning.filters import CertificateRenderStarted, DashboardRenderStarted
 
-from microcred_xblock.issuance import api, models, pipeline
+from microcred_xblock.issuance import api, models, pipeline, renewing
 from microcred_xblock.issuance.settings import common
 
 COURSE = "course-v1:x+y+z"
@@ -33,6 +33,7 @@ class Settings:
 def lms(settings):
     """Our steps are registered as they are in the LMS."""
     settings.ROOT_URLCONF = "lms.urls"
+    settings.MICROCRED_SHOW_ON_CERTIFICATE = True
     settings.OPEN_EDX_FILTERS_CONFIG = {}
     common.add_pipeline_steps(settings)
     return settings
@@ -81,6 +82,15 @@ class TestCertificate:
         models.Award.objects.update(**columns)
         assert certificate()[0]["microcred_pills"] == []
 
+    def test_the_former_badge_stays_until_the_newer_one_is_signed(self, lms, issued, learner, commits):
+        former = models.Award.objects.get(pk=issued)
+        new = renewing.renew(former, actor="user:1", reason="reissue", now=timezone.now())
+        assert [pill.awarded_at for pill in certificate()[0]["microcred_pills"]] == [former.awarded_at]
+        with commits():
+            api.consent(str(new.pk), learner, digest=api.payload(str(new.pk), learner).digest)
+        former.refresh_from_db()
+        assert former.status == "superseded" and len(certificate()[0]["microcred_pills"]) == 1
+
     def test_a_title_is_escaped(self, lms, issued):
         models.FrozenPill.objects.update(title='<script>alert("x")</script>')
         html = certificate()[0]["microcred_pills_html"]
@@ -110,7 +120,7 @@ class TestDashboard:
 
 class TestSwitches:
     def test_each_page_has_its_own(self, lms, issued, django_assert_num_queries):
-        lms.MICROCRED_SHOW_ON_CERTIFICATE = False
+        del lms.MICROCRED_SHOW_ON_CERTIFICATE  # the default: anybody who has its address can see a certificate
         with django_assert_num_queries(0):
             assert "microcred_pills" not in certificate()[0]
         assert dashboard()[0]["microcred_pills"]

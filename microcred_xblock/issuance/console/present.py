@@ -133,11 +133,12 @@ def wallets_told(found: staff.Story) -> list[str]:
 def queue(facts: Any, now: datetime) -> dict[str, Any]:
     """The health of the queues: how much waits, since when, what was given up, which wallets do not answer."""
     return {
-        "waiting": number(sum(facts.depth.values())), "oldest": facts.oldest_due, "dead": number(facts.dead),
+        "waiting": at_least(sum(facts.depth.values()), any(step in facts.capped for step in facts.depth)),
+        "oldest": facts.oldest_due, "dead": at_least(facts.dead, "dead" in facts.capped),
         "any_dead": bool(facts.dead), "late": facts.oldest_due is not None and now - facts.oldest_due > LATE,
         "circuits": list(facts.open_circuits),
         "steps": [
-            {"label": words.STEPS.get(step, step), "count": number(count)}
+            {"label": words.STEPS.get(step, step), "count": at_least(count, step in facts.capped)}
             for step, count in facts.depth.items() if count
         ],
     }
@@ -203,6 +204,11 @@ def courses_offered(scope: staff.Scope, page: staff.Page | None) -> list[tuple[s
 def number(value: int) -> str:
     """A number as the reader's language writes it."""
     return number_format(value, use_l10n=True, force_grouping=True)
+
+
+def at_least(value: int, more: bool) -> str:
+    """The same, with a plus sign where counting ended there."""
+    return f"{number(value)}+" if more else number(value)
 
 
 def _chip(table: dict[str, tuple[Any, str]], code: str) -> dict[str, Any]:

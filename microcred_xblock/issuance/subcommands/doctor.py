@@ -9,7 +9,7 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from .. import doctor, doctor_checks
@@ -27,6 +27,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 def handle(command: BaseCommand, options: dict[str, Any]) -> int:
     """Print the findings; the worst one's level."""
     checks = doctor_checks.all_checks()
+    if unknown := sorted(set(options["check"] or ()) - set(checks)):
+        raise CommandError(f"There is no check {', '.join(unknown)}. There are: {', '.join(checks)}.")
     if options["check"]:
         checks = {name: check for name, check in checks.items() if name in options["check"]}
     findings = doctor.examine(checks, now=timezone.now(), seconds=options["seconds"])
