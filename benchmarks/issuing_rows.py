@@ -13,44 +13,90 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-SPENT = 12  # awards that warm the workers and count the queries; they are not in the figures
 _CHUNK = 500
 
 
-def prepare(awards: int, wallet: str) -> float:
-    """One award through the services, the others as copies of its rows with ids of their own; the seconds it took."""
-    from django.core.management import call_command
-    from django.utils import timezone
+class Rows:
+    """Awards with consent, each with a learner whose wallet is connected and who has pressed "send"."""
 
-    from benchmarks.wallet_host import UPSERT, description
-    from microcred_xblock.domain import codec
-    from microcred_xblock.issuance import api, models, vault
-    from microcred_xblock.issuance.data import Learner
-    from microcred_xblock.wallets import open_badges_api
-    from tests.factories import make_pill, make_scores
+    def __init__(self, wallet: str) -> None:
+        """One award through the services; the others are copies of its rows with ids of their own."""
+        from django.core.management import call_command
+        from django.utils import timezone
 
-    begun, now = time.monotonic(), timezone.now()
-    call_command("migrate", verbosity=0)
-    call_command("microcred_init", "--self-signed", stdout=io.StringIO())
-    learner = Learner(id="0", full_name="Camille Exemple", email="camille@learner.example")
-    first = api.record_scores(make_pill(), make_scores(at=now), learner_id="0", course_id="course-v1:x+y+z").award_id
-    digest = api.payload(first, learner).digest
-    _without_queue(lambda: api.consent(first, learner, digest=digest))
-    host = models.WalletHost.objects.create(
-        wallet_id="w", base_url=wallet, key=models.pair_key("w", wallet), fetched_at=now,
-        fresh_until=now + timedelta(days=1),
-        description=codec.encode(open_badges_api._description(description(wallet))),
-    )
-    registration = models.ClientRegistration.objects.create(
-        host=host, redirect_uri="http://localhost:8000/", key="k", client_id="c", secret=vault.seal({"secret": "s"})
-    )
-    tokens = vault.seal({"access": "token", "refresh": ""})
-    original = models.Award.objects.get(pk=first)
-    forms = list(original.credentials.all())
-    for start in range(0, awards, _CHUNK):
-        numbers = range(start + 1, min(start + _CHUNK, awards) + 1)
-        _copies(numbers, original, forms, registration, tokens, UPSERT, now)
-    return time.monotonic() - begun
+        from benchmarks.wallet_host import description
+        from microcred_xblock.domain import codec
+        from microcred_xblock.issuance import api, models, vault
+        from microcred_xblock.issuance.data import Learner
+        from microcred_xblock.wallets import open_badges_api
+        from tests.factories import make_pill, make_scores
+
+        now = timezone.now()
+        call_command("migrate", verbosity=0)
+        call_command("microcred_init", "--self-signed", stdout=io.StringIO())
+        learner = Learner(id="0", full_name="Camille Exemple", email="camille@learner.example")
+        first = api.record_scores(
+            make_pill(), make_scores(at=now), learner_id="0", course_id="course-v1:x+y+z"
+        ).award_id
+        digest = api.payload(first, learner).digest
+        _without_queue(lambda: api.consent(first, learner, digest=digest))
+        host = models.WalletHost.objects.create(
+            wallet_id="w", base_url=wallet, key=models.pair_key("w", wallet), fetched_at=now,
+            fresh_until=now + timedelta(days=1),
+            description=codec.encode(open_badges_api._description(description(wallet))),
+        )
+        self._registration = models.ClientRegistration.objects.create(
+            host=host, redirect_uri="http://localhost:8000/", key="k", client_id="c",
+            secret=vault.seal({"secret": "s"}),
+        )
+        self._tokens = vault.seal({"access": "token", "refresh": ""})
+        self._original = models.Award.objects.get(pk=first)
+        self._forms = list(self._original.credentials.all())
+        self._original.credentials.update(state="prepared", next_attempt_at=None)
+        self._made = self._before = 0
+
+    def add(self, awards: int) -> float:
+        """Make so many more; the seconds it took."""
+        from django.utils import timezone
+
+        from benchmarks.wallet_host import UPSERT
+
+        begun, now = time.monotonic(), timezone.now()
+        for start in range(self._made, self._made + awards, _CHUNK):
+            numbers = range(start + 1, min(start + _CHUNK, self._made + awards) + 1)
+            _copies(numbers, self._original, self._forms, self._registration, self._tokens, UPSERT, now)
+        self._made += awards
+        return time.monotonic() - begun
+
+    def warm(self, workers: int) -> None:
+        """Let the workers load their keys and templates before the clock runs."""
+        self.add(200 * workers)
+        self.enqueue()
+        for _ in range(600):
+            if self.delivered() >= 200 * workers:
+                return
+            time.sleep(0.1)
+        raise RuntimeError("The workers do nothing.")
+
+    def enqueue(self) -> None:
+        """A task for every award, as consent would have made it."""
+        from benchmarks.issuing_app import app
+        from microcred_xblock.issuance import tasks
+
+        self._before = _delivered()
+        with app.producer_or_acquire() as producer:
+            for award in queued():
+                tasks.issue_award.apply_async(args=(str(award),), producer=producer)
+
+    def sweep(self) -> None:
+        """What beat does every minute."""
+        from microcred_xblock.issuance import tasks
+
+        tasks.sweep.apply_async()
+
+    def delivered(self) -> int:
+        """Awards delivered since they were enqueued."""
+        return (_delivered() - self._before) // 2
 
 
 def _copies(
@@ -75,9 +121,10 @@ def _copies(
                 salt=form.salt, issued_at=form.issued_at, valid_from=form.valid_from, state="queued",
                 document=document, next_attempt_at=now,
             ))
-        consents.append(models.Consent(
-            award_id=key, purpose="issue", recipient="did:web:x", formats=[], payload_digest="x" * 64, given_at=now
-        ))
+        for purpose, recipient in (("issue", "did:web:x"), ("share", registration.host.base_url)):
+            consents.append(models.Consent(
+                award_id=key, purpose=purpose, recipient=recipient, formats=[], payload_digest="x" * 64, given_at=now
+            ))
         connections.append(models.WalletConnection(
             learner_id=learner, wallet_id="w", learner_wallet=models.pair_key(learner, "w"), registration=registration,
             tokens=tokens, scopes=[scope], expires_at=now + timedelta(days=1), connected_at=now,
@@ -106,78 +153,42 @@ def _without_queue(work: Any) -> None:
         outbox._hand_over = hand_over
 
 
-def _queued() -> list[Any]:
+def queued() -> list[Any]:
+    """The awards that wait to be signed."""
     from microcred_xblock.issuance import models
 
     rows = models.Credential.objects.filter(state="queued", format="elm", deliveries__isnull=False)
     return list(rows.order_by("pk").values_list("award_id", flat=True))
 
 
-def queries_per_step() -> dict[str, int]:
-    """Statements of one award's signing and of one learner's deliveries, transactions' own included."""
+def queries_per_step(rows: Rows) -> dict[str, int]:
+    """Statements, transactions' own included, of signing and delivering one award alone, and many in one task."""
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
-    from microcred_xblock.issuance import models, tasks
+    from microcred_xblock.issuance import issuing, models, tasks
 
-    def counted(task: Any, pk: Any) -> int:
+    def counted(task: Any, *pks: Any) -> int:
         with CaptureQueriesContext(connection) as caught:
-            _without_queue(lambda: task(pk))
+            _without_queue(lambda: task(*pks))
         return len(caught)
 
-    for award in _queued()[:2]:  # the first fills the caches
-        connection_pk = models.Delivery.objects.filter(credential__award_id=award).first().connection_id
-        found = {
-            "sign (3 forms)": counted(tasks.issue_award, award),
-            "deliver (2 credentials)": counted(tasks.deliver_connection, connection_pk),
-        }
+    found = {}
+    for number in (1, 1, issuing.TOGETHER):  # the first fills the caches
+        rows.add(number)
+        awards = queued()
+        ready = models.Delivery.objects.filter(credential__award_id__in=awards).order_by("connection_id")
+        connections = list(ready.values_list("connection_id", flat=True).distinct())
+        name = f"{number} award{'s' if number > 1 else ''}"
+        found[f"sign {name} (3 forms)"] = counted(tasks.issue_award, awards[0])
+        found[f"deliver {name} (2 credentials)"] = counted(tasks.deliver_connection, *connections)
     return found
 
 
-def warm(workers: int) -> None:
-    """Let the workers load their keys and templates before the clock runs."""
-    from microcred_xblock.issuance import tasks
-
-    chosen = _queued()[:SPENT - 2]
-    before = delivered_all()
-    for award in chosen:
-        tasks.issue_award.apply_async(args=(str(award),))
-    _wait(lambda: delivered_all() >= before + 2 * len(chosen))
-
-
-def enqueue() -> None:
-    """A task for every award, as consent would have made it."""
-    from benchmarks.issuing_app import app
-    from microcred_xblock.issuance import tasks
-
-    global _before
-    _before = delivered_all()
-    with app.producer_or_acquire() as producer:
-        for award in _queued():
-            tasks.issue_award.apply_async(args=(str(award),), producer=producer)
-
-
-_before = 0
-
-
-def delivered_all() -> int:
-    """Deliveries that have arrived."""
+def _delivered() -> int:
     from microcred_xblock.issuance import models
 
     return models.Delivery.objects.filter(state="delivered").count()
-
-
-def delivered() -> int:
-    """Awards delivered since the clock runs."""
-    return (delivered_all() - _before) // 2
-
-
-def _wait(ready: Any) -> None:
-    for _ in range(600):
-        if ready():
-            return
-        time.sleep(0.1)
-    raise RuntimeError("The workers do nothing.")
 
 
 def floor(database: str, wallet: str, workers: int) -> dict[str, float]:

@@ -36,6 +36,11 @@ DELIVERY = {
     "refused": N_("Refused"),
     "waiting-retry": N_("Not delivered yet"),
 }
+STAYS = {  # what becomes of the present credential while a new one waits
+    "valid": N_("The present one stays valid until you agree and the new one is issued."),
+    "suspended": N_("The present one stays suspended until you agree and the new one is issued."),
+    "expired": N_("The present one is no longer valid."),
+}
 _MOVING = ("queued", "sending")
 
 
@@ -88,17 +93,36 @@ def earned(
 
 def _afterwards(panel: Any, translator: Translator) -> dict[str, Any]:
     """How the award stands, and what the learner is told of it; what a notice tells is not told twice."""
-    standing = panel.standing
-    notices = [_notice(notice, translator) for notice in panel.notices]
+    standing, offer = panel.standing, _offer(panel, translator)
+    notices = [
+        _notice(notice, translator) for notice in panel.notices if not (offer and notice.kind == "renewal-offered")
+    ]
     told = standing.state == "valid" or any(notice["kind"] == standing.state for notice in notices)
-    params = {"reason": standing.reason, "automatic": standing.automatic, "regain": standing.regain}
+    params = {
+        "reason": standing.reason, "automatic": standing.automatic, "regain": standing.regain,
+        "in_badge": standing.in_badge,
+    }
     return {
         "standing": standing.state,
         "notices": notices,
         "reminder": None if told else _worded(standing.state, params, standing.since, translator),
         "expires_at": _moment(panel.expires_at, translator),
         "renewable": standing.renewable,
+        "offer": offer,
     }
+
+
+def _offer(panel: Any, translator: Translator) -> dict[str, Any] | None:
+    """The award that waits to take this one's place; told until it is agreed to, so it cannot be put away."""
+    waiting = panel.replacement
+    if waiting is None:
+        return None
+    ends = waiting.why == "regrade" and waiting.until is not None
+    words = notice_texts.words("renewal-offered", {"reason": waiting.why, "date": ends}, translator)
+    cause, stays = words.sentences[0], words.sentences[-1]
+    if not ends or panel.standing.state != "valid":
+        stays = translator.gettext(STAYS.get(panel.standing.state, STAYS["valid"]))
+    return {"id": waiting.award_id, "until": _moment(waiting.until, translator), "sentences": (cause, stays)}
 
 
 def _notice(notice: Any, translator: Translator) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from django.utils import translation as django_translation
 
 from .compat import Viewer
 from .credentials import concepts, pinned, wording
+from .domain.upkeep import RegradePolicy
 from .messages import N_
 from .translation import Translator
 
@@ -31,6 +32,9 @@ NAMES: dict[str, str] = {
     "pill-version": N_("Version of the pill"),
     "mastery-rule": N_("Mastery rule"),
     "award-date": N_("Date of the award"),
+    "valid-until": N_("Valid until"),
+    "regrade": N_("When scores fall below what is needed, are corrected or deleted"),
+    "grace-days": N_("Days of grace"),
     "award-id": N_("Identifier of the award"),
     "awarding-body": N_("Awarding body"),
     "awarding-body-legal-name": N_("Legal name"),
@@ -92,6 +96,12 @@ ASSESSMENTS = {
     "project": N_("Project work"), "written-exam": N_("Written examination"), "oral-exam": N_("Oral examination"),
     "continuous": N_("Continuous evaluation"),
 }
+REGRADES = {
+    RegradePolicy.KEEP.value: N_("Nothing: the credential stays as it is"),
+    RegradePolicy.SUSPEND.value: N_("It is suspended, until the scores suffice again"),
+    RegradePolicy.REVOKE.value: N_("It is revoked; the learner can earn it again"),
+    RegradePolicy.SUPERSEDE.value: N_("A new one with the present scores takes its place, or it is revoked"),
+}
 SUPERVISION = {
     "unsupervised": N_("Unsupervised, identity not checked"), "unsupervised-id": N_("Unsupervised, identity checked"),
     "supervised": N_("Supervised, identity not checked"), "supervised-id": N_("Supervised, identity checked"),
@@ -107,11 +117,12 @@ _WORDED = {
 }
 _CODED = ("outcome-kind", "outcome-reuse-level", "image")
 _TECHNICAL = ("pill-id", "pill-version", "award-id", "awarding-body-did")
-_MOMENTS = ("award-date", "outcome-time")
+_MOMENTS = ("award-date", "valid-until", "outcome-time")
 _ACHIEVEMENT, _RECOGNITION, _LAST = N_("The achievement"), N_("Recognition"), N_("Technical")
 _GROUPS = (("learner-", N_("About you")), ("awarding-body", N_("Awarding body")), ("issuer-", N_("Awarding body")))
 _ACHIEVEMENT_FACTS = (
     "title", "description", "language", "tag", "image", "image-caption", "mastery-rule", "award-date",
+    "valid-until", "regrade", "grace-days",
 )
 
 
@@ -172,6 +183,8 @@ def _value(row: Any, translator: Translator, known: Known) -> tuple[str, str | N
     _, value = translator.gettext, row.value
     if row.fact in _CODED and value in VALUES:
         return _(VALUES[value]), None
+    if row.fact == "regrade" and value in REGRADES:
+        return _(REGRADES[value]), None
     if row.fact in _WORDED:
         code = next((code for code in _WORDED[row.fact] if value in _said(code)), "")
         return (_(_WORDED[row.fact][code]) if code else value), None

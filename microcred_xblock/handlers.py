@@ -92,7 +92,7 @@ class CredentialHandlers:
     def payload(self, _data: dict) -> dict[str, Any]:
         """Exactly what would be signed, to be read before agreeing."""
         viewer = self._learner()
-        payload = issuance().payload(self._award_id(viewer), _person(viewer))
+        payload = issuance().payload(self._award_id(viewer, offered=True), _person(viewer))
         return views.payload(payload, self.page(viewer), self.translator())
 
     @answers
@@ -106,8 +106,8 @@ class CredentialHandlers:
     def consent(self, data: dict) -> dict[str, Any]:
         """Agree to the payload with ``digest``; both credentials are then issued."""
         viewer = self._learner()
-        digest = _text(data, "digest")
-        return self._answer(viewer, issuance().consent(self._award_id(viewer), _person(viewer), digest=digest))
+        digest, award_id = _text(data, "digest"), self._award_id(viewer, offered=True)
+        return self._answer(viewer, issuance().consent(award_id, _person(viewer), digest=digest))
 
     @answers
     def withdraw(self, _data: dict) -> dict[str, Any]:
@@ -179,11 +179,12 @@ class CredentialHandlers:
             ],
         )
 
-    def _award_id(self, viewer: compat.Viewer) -> str:
+    def _award_id(self, viewer: compat.Viewer, *, offered: bool = False) -> str:
+        """The award that the page shows; with ``offered`` the one that waits to replace it, if one does."""
         panel = issuance().panel(viewer.id, str(self.scope_ids.usage_id))
         if panel is None:
             raise NotAllowed("This credential has not been earned yet.", code="not-earned")
-        return panel.award_id
+        return panel.replacement.award_id if offered and panel.replacement is not None else panel.award_id
 
 
 def _text(data: dict, name: str) -> str:

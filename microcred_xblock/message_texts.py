@@ -121,6 +121,7 @@ LEARNER: dict[str, str] = {
     "attempt-person": N_(
         "This link belongs to another person or another browser. Go back to your course and connect the wallet again."
     ),
+    "account-retired": N_("This account was closed. Nothing is recorded or issued for it any more."),
     "attempt-unknown": N_("Nobody waits for this answer now. Go back to your course and connect the wallet again."),
     "attempt-used": N_("This link was used already. Go back to your course and connect the wallet again."),
     "award-anew": N_(
@@ -132,6 +133,9 @@ LEARNER: dict[str, str] = {
     "award-prevented": N_("This credential is not given to you here. Reason: {reason}"),
     "award-unknown": N_("You hold no such award. Reload the page."),
     "credential-prevented": N_("This credential is not issued here. Reason: {reason}"),
+    "award-expired": N_(
+        "This credential has expired before it was issued. Work through the activities again to renew it."
+    ),
     "award-ended": N_("This credential is no longer valid. Nothing more of it is signed or sent."),
     "award-suspended": N_("This credential is suspended. Nothing is signed or sent until that is lifted."),
     "consent-missing": N_("Nothing is sent without your consent. Review the credential and agree first."),
@@ -219,6 +223,10 @@ NOT_RETRIED = N_("Try again in a few minutes, or download the credential.")
 
 STAFF: dict[str, str] = {
     "mail-unreachable": N_("The mail server did not take the message."),
+    "regrade-open": N_(
+        "The scores of this award have changed, so it cannot be issued anew now. Wait until the days of grace are "
+        "over, or dismiss the change first."
+    ),
     "regrade-none": N_("No change of scores is waiting for this award."),
     "renewal-reason": N_("An award is issued anew only to renew it or to correct it."),
     "renewal-state": N_("Only a valid award can be issued anew. Reinstate it first, or let the learner earn it again."),
@@ -237,7 +245,7 @@ ADMIN: dict[str, str] = {
     ),
     "issuer-address-changed": N_(
         "The signing keys belong to {former}, but this site is now {now}: keep the former address, give new keys, "
-        "or run microcred_init --new-address."
+        "or run microcred init --new-address."
     ),
     "issuer-id": N_("The issuer has no valid identifier (did:…): correct the issuer."),
     "stored-value": N_("A stored record is damaged: restore it from the backup."),
@@ -253,7 +261,7 @@ ADMIN: dict[str, str] = {
     "certificate-not-yet-valid": N_("The organisation's certificate is valid from {since}: check the clock, or wait."),
     "certificate-usage": N_("The certificate may not be used to sign documents: use another certificate."),
     "country-unknown": N_("The issuer's country {country} is not known: correct the issuer."),
-    "did-keys": N_("The issuer has no published key: run microcred_init."),
+    "did-keys": N_("The issuer has no published key: run microcred init."),
     "did-web": N_("The issuer's identifier does not fit its web address: correct the issuer."),
     "did-web-url": N_("The issuer's address must be https with a host name and a plain path: correct the setting."),
     "csc-answer": N_("The remote seal's service gave an unusable answer ({field}): ask its provider."),
@@ -266,13 +274,13 @@ ADMIN: dict[str, str] = {
     "csc-version": N_("The remote seal's service does not speak version 2 of the CSC API: check its address."),
     "issuer-settings": N_("The setting {setting} is unusable: correct it."),
     "issuer-unknown": N_("The issuer “{issuer}” is not in the settings: add it, or assign another."),
-    "key-algorithm": N_("The issuer's key is of the wrong kind for this signature: run microcred_init."),
-    "key-id": N_("The signing key does not belong to the issuer: run microcred_init."),
-    "key-missing": N_("The key file {file} is missing or cannot be read: run microcred_init."),
+    "key-algorithm": N_("The issuer's key is of the wrong kind for this signature: run microcred init."),
+    "key-id": N_("The signing key does not belong to the issuer: run microcred init."),
+    "key-missing": N_("The key file {file} is missing or cannot be read: run microcred init."),
     "key-not-local": N_("The private key is kept elsewhere and cannot be exported."),
     "key-password": N_("A private key is stored only under a password: set one."),
-    "key-unpublished": N_("The signing keys are not published yet: run microcred_init."),
-    "key-unreadable": N_("A key of the issuer cannot be read: run microcred_init, or restore it from the backup."),
+    "key-unpublished": N_("The signing keys are not published yet: run microcred init."),
+    "key-unreadable": N_("A key of the issuer cannot be read: run microcred init, or restore it from the backup."),
     "key-weak": N_("The RSA key is too short: use one of at least 2048 bits."),
     "listed": N_("The list of allowed hosts is not usable: correct the setting."),
     "pinned-file": N_("The file {path} was altered: install the package again."),
@@ -282,15 +290,16 @@ ADMIN: dict[str, str] = {
     "key-source": N_("The setting {setting} is missing or unusable: correct it."),
     "key-unencrypted": N_("The private key {file} is not encrypted: encrypt it under the passphrase."),
     "key-withdrawn": N_("The issuer's key was withdrawn because others may have it: put a new one in its place."),
-    "rotate-source": N_("The key is not a file that was made here: replace it by hand, then run microcred_init."),
+    "rotate-source": N_("The key is not a file that was made here: replace it by hand, then run microcred init."),
     "status-list": N_("This is no status list that can be read."),
     "status-list-index": N_("The status list has no such entry."),
     "status-list-size": N_("MICROCRED_STATUS_LIST_SIZE must be a multiple of 8 from {least} to {most}."),
     "status-unsigned": N_("The status list could not be signed: look for the cause in the log of the server."),
     "setting-missing": N_("The setting {setting} is missing: set it."),
+    "setting-value": N_("The setting {setting} cannot be used: mend it."),
     "token-key": N_("MICROCRED_TOKEN_KEY does not fit the stored connections: restore the former key beside it."),
     "validation-missing": N_("Install the extra “validation” of microcred-xblock to check credentials with SHACL."),
-    "verification-method": N_("The signing key's address does not fit the issuer: run microcred_init."),
+    "verification-method": N_("The signing key's address does not fit the issuer: run microcred init."),
     "wallet-setting": N_("The setting MICROCRED_WALLETS cannot be used: {problem}."),
 }
 

@@ -64,9 +64,17 @@ CAUSES: dict[str, dict[str, str]] = {
         "dismissed": N_("The course team looked at the change of your scores and decided that nothing follows."),
         "": N_("The pill itself was changed, so your present scores are no longer compared with your credential."),
     },
-    "suspended": {"regrade": _FELL, "score-deleted": _DELETED, "": N_("The course team has suspended it.")},
+    "suspended": {
+        "regrade": _FELL, "score-deleted": _DELETED,
+        "not-agreed": N_("Your scores have changed, and you have not agreed to the new credential yet."),
+        "": N_("The course team has suspended it."),
+    },
     "revoked": {"regrade": _FELL, "score-deleted": _DELETED, "": N_("The course team has revoked it.")},
-    "reinstated": {"regrade": _REACH, "": N_("The course team has lifted the suspension.")},
+    "reinstated": {
+        "regrade": _REACH, "mistake": N_("The course team has lifted the suspension: it was a mistake."),
+        "cleared": N_("The course team has lifted the suspension: what was in question is cleared up."),
+        "": N_("The course team has lifted the suspension."),
+    },
     "superseded": {"": N_("You agreed to the new credential; the former one no longer counts.")},
     "renewal-offered": {
         "regrade": N_("Your scores have changed. The new credential says what they are now."),
@@ -80,10 +88,14 @@ CAUSES: dict[str, dict[str, str]] = {
 }
 # Why staff did it; told after what happened. The causes of a change of scores are told already.
 REASONS: dict[str, str] = {
-    "integrity": N_("Reason: doubts about how the results came about."),
+    "integrity": N_(
+        "Reason: the course team is not sure how the results came about. Ask what is in question, and tell them your "
+        "side of it."
+    ),
     "error": N_("Reason: it was issued by mistake, or with a mistake."),
     "learner-request": N_("Reason: you asked for it."),
     "expired-registration": N_("Reason: the registration of the certification has ended."),
+    "other": N_("The course team can tell you the reason."),
 }
 # What follows, under the pill's rule.
 _SUSPEND = N_(
@@ -91,12 +103,17 @@ _SUSPEND = N_(
 )
 _REVOKE = N_("On the day below it is revoked: whoever checks it then sees that it no longer counts.")
 _SUPERSEDE = N_(
-    "On the day below a new credential with your present scores is prepared. The present one stays valid until you "
-    "have agreed to the new one."
+    "On the day below a new credential with your present scores is prepared. You then have as many days again to agree "
+    "to it, at least one; after that the present one is suspended until you do."
 )
 _STAYS = N_("The present credential stays valid until you have agreed to the new one.")
+_UNTIL = N_("The present credential stays valid until the day below; after that it is suspended until you agree.")
 FOLLOWS: dict[str, str] = {
     "suspended": N_("Whoever checks it sees that it does not count for the time being. Nothing of it is deleted."),
+    "suspended-page": N_(
+        "Its verification page on this site says that it does not count for the time being. The badge itself cannot "
+        "say so: who checks the file elsewhere may still find it valid. Nothing of it is deleted."
+    ),
     "revoked": N_("Whoever checks it sees that it no longer counts, also where a file or a wallet keeps it."),
     "renewal-offered": _STAYS,
 }
@@ -127,17 +144,24 @@ def words(kind: str, params: Mapping[str, Any], translator: Speaks) -> Words:
     reason = str(params.get("reason", ""))
     causes = CAUSES.get(kind, {})
     sentences = [causes.get(reason, causes.get("", ""))]
-    if causes.get(reason) is None:
+    if causes.get(reason) is None and kind != "reinstated":  # the reasons are those against it
         sentences.append(REASONS.get(reason, ""))
     if kind in ("suspended", "revoked") and params.get("automatic"):
         sentences.append(_AS_TOLD)
-    sentences.append(_outlook(params) if kind == "score-change" else FOLLOWS.get(kind, ""))
+    sentences.append(_outlook(params) if kind == "score-change" else _follows(kind, params))
     return Words(
         title=translator.gettext(TITLES.get(kind, TITLES["score-change"])),
         sentences=tuple(translator.gettext(sentence) for sentence in sentences if sentence),
         todo=translator.gettext(todo) if (todo := _todo(kind, reason, params)) else "",
         bad=kind in BAD,
     )
+
+
+def _follows(kind: str, params: Mapping[str, Any]) -> str:
+    if kind == "renewal-offered" and params.get("date"):
+        return _UNTIL
+    hidden = kind == "suspended" and params.get("in_badge") is False
+    return FOLLOWS.get("suspended-page" if hidden else kind, "")
 
 
 def _outlook(params: Mapping[str, Any]) -> str:
@@ -149,6 +173,8 @@ def _outlook(params: Mapping[str, Any]) -> str:
 def _todo(kind: str, reason: str, params: Mapping[str, Any]) -> str:
     if kind == "score-change":
         return _MISTAKE if params.get("mastered") else _AGAIN
+    if kind == "suspended" and reason == "not-agreed":
+        return _AGREE
     if kind == "suspended":
         return _SUFFICE if params.get("automatic") else _ASK
     if kind == "revoked":

@@ -20,7 +20,6 @@ from .credentials import pinned
 from .domain.errors import InvalidInput
 from .domain.pill import Mastery
 from .domain.text import LINE_MAX, TEXT_MAX, TITLE_MAX
-from .domain.upkeep import RegradePolicy
 from .messages import N_
 from .rendering import render
 from .studio_card import NEW_OUTCOME, Block, card, control, options
@@ -33,13 +32,6 @@ _RULES = {
     Mastery.ALL.value: N_("All outcomes"),
     Mastery.N_OF_M.value: N_("A number of outcomes, whichever they are"),
     Mastery.REQUIRED_PLUS_N.value: N_("Certain outcomes, and a number of the others"),
-}
-
-_REGRADES = {
-    RegradePolicy.KEEP.value: N_("Nothing: the credential stays as it is"),
-    RegradePolicy.SUSPEND.value: N_("It is suspended, until the scores suffice again"),
-    RegradePolicy.REVOKE.value: N_("It is revoked; the learner can earn it again"),
-    RegradePolicy.SUPERSEDE.value: N_("A new one with the present scores takes its place, or it is revoked"),
 }
 
 # Where a problem's place is in the form: the last part of the place, and the control that mends it.
@@ -214,7 +206,7 @@ def _upkeep_controls(data: Mapping[str, Any], translator: Translator) -> list[di
     return [
         control(
             "upkeep.regrade", _("When scores fall below what is needed, are corrected or deleted"), policy,
-            options=options({code: _(text) for code, text in _REGRADES.items()}, policy),
+            options=options({code: _(text) for code, text in facts.REGRADES.items()}, policy),
             hint=_("The learner is told at once. Awards keep the rule they were earned under."),
         ),
         control(

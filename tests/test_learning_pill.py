@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from dataclasses import asdict
 from decimal import Decimal
@@ -332,6 +333,20 @@ def test_handlers_record_nothing_for_guests_and_staff(api, handler, learner, cod
 def test_download_is_refused_in_words_too(api):
     answer = pills.call(pills.parse(), "download", learner="staff", suffix="ob3.png", method="GET")
     assert (answer.status, answer.data["code"]) == (403, "viewer-preview")
+
+
+@pytest.mark.parametrize(("handler", "award"), [
+    ("payload", "new"), ("consent", "new"), ("parity", "former"), ("withdraw", "former"), ("send", "former"),
+    ("retry", "former"), ("connect", "former"), ("download", "former"), ("dismiss_notice", "former"),
+])
+def test_what_is_offered_is_read_and_agreed_to_and_all_else_is_about_the_present_one(api, handler, award):
+    api._panel = SimpleNamespace(award_id="former", replacement=SimpleNamespace(award_id="new"))
+    with contextlib.suppress(AttributeError, TypeError):  # the recorder answers nothing that could be shown
+        pills.call(pills.parse(), handler, {"wallet": "demo", "digest": "d", "notice": "1"}, suffix="ob3.png")
+    called = [(args, kwargs) for name, args, kwargs in api.calls if name == handler or (
+        handler == "parity" and name == "payload"
+    )]
+    assert called and award in (*called[0][0], called[0][1].get("award_id"))
 
 
 @pytest.mark.parametrize("handler", ["payload", "withdraw", "retry"])

@@ -24,6 +24,7 @@ from microcred_xblock.issuance.data import (
     PanelCredential,
     PanelDelivery,
     PanelNotice,
+    PanelReplacement,
     PanelStanding,
     Payload,
     WalletOption,
@@ -327,6 +328,39 @@ def test_what_was_revoked_is_told_and_can_be_earned_again():
     assert "once every outcome it needs has been assessed anew" in views.student(refused, ENGLISH, [])
     assert views.live(refused, ENGLISH)["state"] == "revoked"
     assert "You no longer hold" in views.student(page(panel=gone, source=None, pill=None), ENGLISH, [])
+
+
+@pytest.mark.parametrize(("standing", "text"), [
+    ("valid", "The present one stays valid until you agree and the new one is issued."),
+    ("suspended", "The present one stays suspended until you agree and the new one is issued."),
+    ("expired", "The present one is no longer valid."),
+])
+def test_a_new_version_is_offered_beside_the_present_one(standing, text):
+    offer = PanelReplacement(award_id="b", why="renewal", until=NOON)
+    told = PanelNotice(id=7, kind="renewal-offered", created_at=NOON, params={"reason": "renewal"})
+    panel = award(replacement=offer, notices=(told,), standing=PanelStanding(state=standing, renewable=True))
+    html = views.live(page(panel=panel), ENGLISH)["html"]["panel"]
+    assert "A new version of your credential is ready" in html and text in html
+    assert "valid for longer than the present one" in html
+    assert f'Agree before: <time datetime="{NOON.isoformat()}"' in html
+    assert "A new credential is ready for you" not in html, "what the offer tells is not told twice"
+    assert "prove every outcome again" not in html
+    actions = re.findall(r'data-action="([^"]+)"', html)
+    assert actions.count("review") == 1 and {"download", "send", "withdraw"} <= set(actions)
+
+
+def test_where_scores_call_for_it_the_day_has_a_consequence():
+    panel = award(replacement=PanelReplacement(award_id="b", why="regrade", until=NOON))
+    html = views.live(page(panel=panel), ENGLISH)["html"]["panel"]
+    assert "stays valid until the day below; after that it is suspended until you agree" in html
+    assert "until you agree and the new one is issued" not in html and NOON.isoformat() in html
+
+
+@pytest.mark.parametrize("state", ["withdrawn", "failed"])
+def test_there_is_one_thing_to_agree_to(state):
+    html = views.live(page(panel=award(state, replacement=PanelReplacement(award_id="b"))), ENGLISH)["html"]["panel"]
+    assert html.count('data-action="review"') == 1
+    assert "The course team has prepared the credential anew." in html and "Agree before" not in html
 
 
 def test_until_when_it_is_valid_is_told():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -101,7 +102,7 @@ def _platform_scores(user: Any, structure: Any, visible: Mapping[str, Any]) -> d
 
 
 class _StateScores:
-    """Courseware state in the form of the platform's ``ScoresClient``, with the time of the score.
+    """Courseware state in the form of the platform's ``ScoresClient``, with the time of the answer.
 
     Theirs gives the time at which the learner first *opened* the problem; an award must not claim that anything was
     proved then.
@@ -113,14 +114,29 @@ class _StateScores:
 
         rows = StudentModule.objects.filter(
             student_id=user_id, course_id=course, module_state_key__in=list(keys)
-        ).values_list("module_state_key", "grade", "max_grade", "modified")
+        ).values_list("module_state_key", "grade", "max_grade", "modified", "state")
         self._scores = {
-            key.map_into_course(course): ScoresClient.Score(grade, most, modified)
-            for key, grade, most, modified in rows
+            key.map_into_course(course): ScoresClient.Score(grade, most, _answered_at(key, state, modified))
+            for key, grade, most, modified, state in rows
         }
 
     def get(self, location: Any) -> Any:
         return self._scores.get(location.replace(version=None, branch=None))
+
+
+def _answered_at(key: Any, state: str | None, modified: datetime) -> datetime:
+    """When a problem was last submitted, where its state says so; otherwise when the state was last written.
+
+    That happens at a mere *Save*, too, and whenever staff have it scored again. Submissions are kept to the second, so
+    what counts is the end of that second.
+    """
+    if key.block_type != "problem":
+        return modified
+    try:
+        submitted = datetime.fromisoformat(json.loads(state or "")["last_submission_time"])
+        return min(modified, submitted.replace(microsecond=999_999))
+    except (ValueError, TypeError, KeyError):
+        return modified
 
 
 def _score(name: str, score: Any) -> Score:

@@ -102,12 +102,18 @@ def validate(document: Mapping[str, Any], *, signed: bool = True) -> None:
     if bool(document.get("proof")) is not signed:
         problem = "no proof" if signed else "a proof already"
         raise InvalidDocument(f"The badge has {problem}.", code="open-badge-proof", signed=signed)
-    error = best_match(_validator().iter_errors(document))
-    if error is not None:
-        raise InvalidDocument(
-            f"The badge would not be a valid Open Badge at {error.json_path}.",
-            code="open-badge-schema", place=error.json_path[:200],
-        )
+    _check(_validator(), document)
+
+
+def validate_proof(signed: Mapping[str, Any], unsigned: Mapping[str, Any]) -> None:
+    """``validate(signed)`` where ``unsigned``, the same without its proof, was validated: only the proof is new.
+
+    The schema judges each member of a badge for itself, so what was good without a proof is good with a good one.
+    InvalidDocument: ``open-badge-proof`` also where ``signed`` is more, or less, than ``unsigned`` with a proof.
+    """
+    if not signed.get("proof") or {name: value for name, value in signed.items() if name != "proof"} != unsigned:
+        raise InvalidDocument("The signed badge is not the one to be signed.", code="open-badge-proof", signed=True)
+    _check(_proof_validator(), {"proof": signed["proof"]})
 
 
 def result_description_id(achievement_id: str, outcome_id: str) -> str:
@@ -115,9 +121,26 @@ def result_description_id(achievement_id: str, outcome_id: str) -> str:
     return f"{achievement_id}#{outcome_id}"
 
 
+def _check(validator: Draft201909Validator, document: Mapping[str, Any]) -> None:
+    error = best_match(validator.iter_errors(document))
+    if error is not None:
+        raise InvalidDocument(
+            f"The badge would not be a valid Open Badge at {error.json_path}.",
+            code="open-badge-schema", place=error.json_path[:200],
+        )
+
+
 @cache
 def _validator() -> Draft201909Validator:
     return Draft201909Validator(pinned.schema("ob_v3p0_achievementcredential_schema"))
+
+
+@cache
+def _proof_validator() -> Draft201909Validator:
+    """The same schema for the one member ``proof``."""
+    schema = pinned.schema("ob_v3p0_achievementcredential_schema")
+    proof = {"properties": {"proof": schema["properties"]["proof"]}, "required": ["proof"]}
+    return Draft201909Validator({**schema, **proof})
 
 
 def _check_ids(credential_id: str, achievement_id: str) -> None:

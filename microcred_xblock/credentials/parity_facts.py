@@ -11,6 +11,7 @@ from ..domain.award import Award
 from ..domain.outcomes import LearningOutcome, OutcomeResult
 from ..domain.pill import LearningPill
 from ..domain.recognition import BlocPlace, Recognition
+from ..domain.upkeep import RegradePolicy
 from . import concepts, open_badges, wording
 from .elm_nodes import duration
 
@@ -45,6 +46,7 @@ def facts(award: Award, open_badge: Mapping[str, Any], elm: Mapping[str, Any]) -
     yield from _learner(open_badge, elm)
     yield from _pill(award.pill)
     yield from _award(award)
+    yield from _upkeep(award, open_badge, elm)
     yield from _issuer(open_badge, elm)
     for outcome, result in award.outcome_pairs():
         yield from _outcome(award, outcome, result)
@@ -119,6 +121,21 @@ def _image(pill: LearningPill) -> Iterator[Fact]:
 def _award(award: Award) -> Iterator[Fact]:
     yield _same("award-date", wording.instant(award.awarded_at), "awardedDate", "awardingDate")
     yield Fact(code="award-id", value=str(award.id), note="internal")
+
+
+def _upkeep(award: Award, open_badge: Mapping[str, Any], elm: Mapping[str, Any]) -> Iterator[Fact]:
+    """Until when the award counts, and what becomes of it meanwhile, which only the site knows."""
+    upkeep = award.pill.upkeep
+    expiry = upkeep.expiry(award.awarded_at)
+    until = open_badge.get("validUntil") or elm.get("validUntil") or (expiry and wording.instant(expiry))
+    if until:
+        yield Fact(
+            code="valid-until", value=until, open_badge=(_is("validUntil", until),),
+            elm=(_is("expirationDate", until), _is("validUntil", until)),
+        )
+    yield Fact(code="regrade", value=upkeep.regrade.value, note="internal")
+    if upkeep.regrade is not RegradePolicy.KEEP:
+        yield Fact(code="grace-days", value=str(upkeep.grace_days), note="internal")
 
 
 def _issuer(open_badge: Mapping[str, Any], elm: Mapping[str, Any]) -> Iterator[Fact]:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import uuid4
 
 from django.utils import timezone
 
-from ..domain.award import decide
+from ..domain.award import Award, decide
 from ..domain.errors import NotAllowed
 from ..domain.outcomes import OutcomeResult, Score, assess
 from ..domain.pill import LearningPill
-from . import models, regrading, renewing
+from . import chains, holding, models, regrading, renewing, requests, retired
 from .data import Standing
 from .holding import achievement_uuid, award_of, held_award, last_award, prevented, store, until
 
 __all__ = ["achievement_uuid", "award_of", "held_award", "last_award", "record_scores"]
 
 
+@requests.patient
 def record_scores(
     pill: LearningPill, scores: Mapping[str, Score], *, learner_id: str, course_id: str,
     not_given: Collection[str] = (), annulled: bool = False, concealed_until: datetime | None = None,
@@ -41,27 +42,38 @@ def record_scores(
     mastered = pill.mastered(results)
     if held is not None or concealed or not mastered:
         return Standing(results=results, mastered=mastered, award_id=str(held.pk) if held is not None else None)
-    refusal = _barred(last_award(learner_id, pill.id), pill, results)
-    if refusal is None:
-        award = decide(pill, results, award_id=uuid4(), now=now)
-        assert award is not None
-        refusal = prevented(award, learner_id, course_id)
-    if refusal is not None:
+    formers = list(holding.former_awards(learner_id, pill.id))
+    award, refusal = _decided(formers, pill, results, now)
+    if award is not None:
+        refusal = retired.refusal(learner_id) or prevented(award, learner_id, course_id)
+    if award is None or refusal is not None:
         return Standing(results=results, mastered=True, refusal=refusal)
-    return Standing(results=results, mastered=True, award_id=str(store(award, learner_id, course_id).pk))
+    standing = any(row.status in chains.STANDING for row in formers)  # two that count are never side by side
+    made = store(award, learner_id, course_id, supersedes=formers[0] if standing else None)
+    return Standing(results=results, mastered=True, award_id=str(made.pk))
 
 
-def _barred(
-    former: models.Award | None, pill: LearningPill, results: tuple[OutcomeResult, ...]
-) -> NotAllowed | None:
-    """Why a pill whose award was taken away may not be awarded again now."""
-    regain = models.Award.Regain
-    if former is None or former.status != models.Award.Status.REVOKED or former.regain == regain.RESULTS:
-        return None
-    if former.regain == regain.NEVER:
-        return NotAllowed("This credential was revoked and cannot be earned again.", code="award-barred")
-    if renewing.mastered_since(pill, results, former.status_at or former.awarded_at):
-        return None
-    return NotAllowed(
+def _decided(
+    formers: Sequence[models.Award], pill: LearningPill, results: tuple[OutcomeResult, ...], now: datetime
+) -> tuple[Award | None, NotAllowed | None]:
+    """The award of a mastered pill, or why it may not be made again now that a former one was taken away.
+
+    The strictest condition counts of what was revoked since the pill was last earned. After a revocation that asks for
+    it nothing counts that was answered before.
+    """
+    regain, earned = models.Award.Regain, max((row.awarded_at for row in formers), default=now)
+    revoked = [
+        (row.regain, row.status_at or row.awarded_at) for row in formers
+        if row.status == models.Award.Status.REVOKED and (row.status_at is None or row.status_at >= earned)
+    ]
+    if any(condition == regain.NEVER for condition, _ in revoked):
+        return None, NotAllowed("This credential was revoked and cannot be earned again.", code="award-barred")
+    anew = [since for condition, since in revoked if condition == regain.ANEW]
+    if anew:
+        results = renewing.proved_since(pill, results, max(anew))
+    award = decide(pill, results, award_id=uuid4(), now=now)
+    if award is not None:
+        return award, None
+    return None, NotAllowed(
         "This credential was revoked: every outcome it needs must be assessed anew first.", code="award-anew"
     )

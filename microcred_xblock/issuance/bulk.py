@@ -72,6 +72,12 @@ def recent(scope: staff.Scope, limit: int = 5) -> list[models.BulkJob]:
     return list((jobs if scope.courses is None else jobs.filter(actor=scope.actor))[:limit])
 
 
+def under_way(scope: staff.Scope, limit: int = 5) -> list[models.BulkJob]:
+    """The jobs that this person started and that are not over, the latest first."""
+    jobs = models.BulkJob.objects.filter(actor=scope.actor, state__in=OPEN).order_by("-created_at")
+    return list(jobs[:limit])
+
+
 def cancel(job_id: Any, *, now: datetime) -> bool:
     """Stop a job after the award it is at; whether it was still open. What is done stays done."""
     jobs = models.BulkJob.objects.filter(pk=job_id, state__in=OPEN)

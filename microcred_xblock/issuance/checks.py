@@ -12,13 +12,14 @@ from typing import Any
 from django.core.checks import CheckMessage, Error, Warning, register
 
 from ..domain.errors import MicrocredError
-from . import awarding_bodies, conf, issuers, signers, vault
+from . import awarding_bodies, conf, issuers, rates, setting_types, signers, vault
 
 
 @register("microcred")
 def check_settings(app_configs: Sequence[Any] | None, **_kwargs: Any) -> list[CheckMessage]:
     """Warnings, never errors, for what is not there yet: the platform must start without it."""
-    return [*_readable(), *_loopback(), *_key_files()]
+    wrong = [Error(told, hint="Mend the setting.", id="microcred.E003") for told in setting_types.problems()]
+    return wrong or [*_readable(), *_loopback(), *_key_files()]
 
 
 def _readable() -> Iterator[CheckMessage]:
@@ -41,6 +42,11 @@ def _readable() -> Iterator[CheckMessage]:
         conf.wallets()
     except MicrocredError as error:
         yield Error(error.message, id="microcred.E001")
+    for check in (conf.status_list_size, rates.check, awarding_bodies.configured):
+        try:
+            check()
+        except MicrocredError as error:
+            yield Error(error.message, hint="Mend the setting.", id="microcred.E003")
 
 
 def _loopback() -> Iterator[CheckMessage]:

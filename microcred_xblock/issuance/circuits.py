@@ -84,7 +84,7 @@ def failed(wanted: Provider, code: str, now: datetime) -> None:
 
 def measured(row: models.WalletCircuit | None, wanted: Provider, took: timedelta, now: datetime) -> bool:
     """Note how long an answer took; whether the host is slow."""
-    if took.total_seconds() <= conf.setting("MICROCRED_SLOW_SECONDS"):
+    if took.total_seconds() <= conf.number("MICROCRED_SLOW_SECONDS"):
         return is_slow(row, now)
     place, name = place_of(wanted)
     columns = {"name": name[:255], "slow_until": now + SLOW_FOR}
@@ -137,7 +137,7 @@ class Lane:
 
 
 def _places() -> list[int]:
-    names = [f"{_LANE} {number}" for number in range(1, max(1, conf.setting("MICROCRED_SLOW_WORKERS")) + 1)]
+    names = [f"{_LANE} {number}" for number in range(1, int(conf.number("MICROCRED_SLOW_WORKERS")) + 1)]
     found = dict(models.WalletCircuit.objects.filter(name__in=names).values_list("name", "pk"))
     for name in names:
         if name not in found:
@@ -152,4 +152,4 @@ def _spread(until: datetime, now: datetime) -> datetime:
 
 
 def _limit() -> int:
-    return max(1, conf.setting("MICROCRED_CIRCUIT_FAILURES"))
+    return int(conf.number("MICROCRED_CIRCUIT_FAILURES"))

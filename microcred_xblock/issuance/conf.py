@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Mapping
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,19 @@ from ..wallets import base
 from ..wallets.transport import Policy, Transport
 from .settings.common import DEFAULTS, SECRETS
 
+_DIGITS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?", re.ASCII)
+
+NUMBERS: dict[str, tuple[float, float]] = {  # the least and the most that is of any use
+    "MICROCRED_RETRY_AFTER_MOST": (0, 31_536_000),
+    "MICROCRED_CIRCUIT_FAILURES": (1, 1_000_000),
+    "MICROCRED_SLOW_SECONDS": (0, 3_600),
+    "MICROCRED_SLOW_WORKERS": (1, 1_000),
+    "MICROCRED_STATUS_TTL": (1, 31_536_000),
+    "MICROCRED_RENEW_BEFORE_DAYS": (0, 36_500),
+    "MICROCRED_REMIND_BEFORE_DAYS": (0, 36_500),
+}
+TIMEOUT = (0.01, 600)
+
 
 def setting(name: str) -> Any:
     """The setting, else the environment (secrets), else its default."""
@@ -24,6 +39,20 @@ def setting(name: str) -> Any:
     if value in (None, "") and name in SECRETS:
         value = os.environ.get(name)
     return deepcopy(DEFAULTS[name]) if value is None else value
+
+
+def number(name: str) -> Any:
+    """One of NUMBERS; its default where it cannot be read as one, which the system check tells."""
+    found = as_number(setting(name), *NUMBERS[name])
+    return DEFAULTS[name] if found is None else found
+
+
+def as_number(value: Any, least: float, most: float) -> float | None:
+    """``value`` as a number from ``least`` to ``most``, also where it is one in quotation marks; None if it is not."""
+    if isinstance(value, str) and _DIGITS.fullmatch(value):
+        value = float(value) if "." in value else int(value)
+    fits = isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= most
+    return value if fits else None
 
 
 def required(name: str, *, what: str) -> Any:
@@ -68,7 +97,7 @@ def seal_password() -> str:
 
 def status_ttl() -> int:
     """For how many seconds a status list may be kept."""
-    return max(1, int(setting("MICROCRED_STATUS_TTL")))
+    return int(number("MICROCRED_STATUS_TTL"))
 
 
 def status_list_size() -> int:
@@ -106,7 +135,10 @@ def site_transport(url: str) -> Transport:
 
 
 def _transport(hosts: frozenset[str], *, loopback: bool) -> Transport:
-    times = {**DEFAULTS["MICROCRED_HTTP_TIMEOUTS"], **setting("MICROCRED_HTTP_TIMEOUTS")}
+    told, times = setting("MICROCRED_HTTP_TIMEOUTS"), dict(DEFAULTS["MICROCRED_HTTP_TIMEOUTS"])
+    for name in times:
+        seconds = as_number(told.get(name), *TIMEOUT) if isinstance(told, Mapping) else None
+        times[name] = times[name] if seconds is None else seconds
     return Transport(
         Policy(
             hosts=hosts, allow_loopback_http=loopback,

@@ -26,7 +26,7 @@ from ..domain.errors import InvalidAnswer, MicrocredError, NotAllowed, WalletRef
 from ..wallets import oauth, open_badges_api
 from ..wallets.base import Provider
 from ..wallets.open_badges_api import ServiceDescription
-from . import conf, issuers, models, outbox, places, requests, vault
+from . import conf, issuers, models, outbox, places, requests, retired, vault
 
 log = logging.getLogger(__name__)
 
@@ -116,6 +116,9 @@ def connect(
 ) -> str:
     """The address to open in the learner's browser. The wallet is asked first, so its faults show here."""
     found = ways(provider(wallet_id), now=now)
+    refusal = retired.refusal(learner_id)
+    if refusal is not None:
+        raise refusal
     ticket = secrets.token_urlsafe(32)
     models.AuthorizationAttempt.objects.create(
         learner_id=learner_id, wallet_id=wallet_id, award_id=award_id, registration=found.registration,
@@ -249,7 +252,9 @@ def _end_sharing(row: models.WalletConnection, now: datetime) -> None:
         ).update(active=None, withdrawn_at=now)
 
 
-def _revoke(row: models.WalletConnection, tokens: oauth.Tokens | None, now: datetime) -> None:
+def _revoke(
+    row: models.WalletConnection | models.AuthorizationAttempt, tokens: oauth.Tokens | None, now: datetime
+) -> None:
     """Tell the wallet, if it wants to know. Where that fails, its own list of applications remains as a way."""
     if tokens is None:
         return
@@ -294,6 +299,7 @@ def _store(attempt: models.AuthorizationAttempt, tokens: oauth.Tokens, now: date
     """The new connection takes the place of a former one, which may be of another account at the wallet.
 
     The wallet's code works once: whatever other tabs do to the database meanwhile, only this part is tried again.
+    If the learner's account was retired meanwhile, the wallet is told to forget the fresh tokens.
     """
     for tries_left in reversed(range(_STORE_TRIES)):
         try:
@@ -301,6 +307,9 @@ def _store(attempt: models.AuthorizationAttempt, tokens: oauth.Tokens, now: date
         except IntegrityError:  # another tab connected at the same moment: ours replaces it in turn
             if not tries_left:
                 raise
+        except (InvalidAnswer, NotAllowed):
+            _revoke(attempt, tokens, now)
+            raise
         else:
             if former is not None:
                 _revoke(former, tokens_before, now)
@@ -310,8 +319,17 @@ def _store(attempt: models.AuthorizationAttempt, tokens: oauth.Tokens, now: date
 def _replace(
     attempt: models.AuthorizationAttempt, tokens: oauth.Tokens, now: datetime
 ) -> tuple[models.WalletConnection | None, oauth.Tokens | None]:
-    """The connection that was there before, with its tokens, after the new one is made."""
+    """The connection that was there before, with its tokens, after the new one is made.
+
+    InvalidAnswer (``attempt-unknown``) where retirement has deleted the attempt, which it has to wait for from here
+    on; NotAllowed (``account-retired``).
+    """
     outbox.lock_award(attempt.award_id)  # the learner's tabs take turns
+    if not models.AuthorizationAttempt.objects.filter(pk=attempt.pk).update(used_at=now):
+        raise _nobody_waits()
+    refusal = retired.refusal(attempt.learner_id)
+    if refusal is not None:
+        raise refusal
     former = connection(attempt.learner_id, attempt.wallet_id)
     tokens_before = _readable_tokens(former) if former is not None else None
     if former is not None:
@@ -365,12 +383,16 @@ def _metadata(description: ServiceDescription, redirect_uri: str) -> Mapping[str
 def _attempt(rows: Any, learner_id: str | None, now: datetime) -> models.AuthorizationAttempt:
     attempt = rows.select_related("registration").first()
     if attempt is None:
-        raise InvalidAnswer("Nobody here is waiting for this answer.", code="attempt-unknown")
+        raise _nobody_waits()
     if attempt.expires_at <= now:
         raise InvalidAnswer("This took too long: connect the wallet again.", code="attempt-expired")
     if learner_id is not None and learner_id != attempt.learner_id:
         raise NotAllowed("This link belongs to somebody else.", code="attempt-person")
     return attempt
+
+
+def _nobody_waits() -> InvalidAnswer:
+    return InvalidAnswer("Nobody here is waiting for this answer.", code="attempt-unknown")
 
 
 def _safe_return_url(url: str) -> str:

@@ -78,7 +78,8 @@ class PanelStanding:
     """``state``: valid, suspended, revoked, superseded or expired; ``reason`` the code of the last change, which was
     ``automatic`` if nobody made it in person.
 
-    ``regain``: after a revocation, how it can be earned again. ``renewable``: proving the outcomes anew renews it.
+    ``regain``: after a revocation, how it can be earned again. ``in_badge``: the badge itself tells of its suspension.
+    ``renewable``: proving the outcomes anew renews it.
     """
 
     state: str = "valid"
@@ -86,6 +87,7 @@ class PanelStanding:
     reason: str = ""
     automatic: bool = False
     regain: str = ""
+    in_badge: bool = True
     renewable: bool = False
 
 
@@ -93,7 +95,8 @@ class PanelStanding:
 class CredentialStanding:
     """What a credential is worth now, for anybody. Nothing in it says whose it is.
 
-    ``state``: valid, suspended, revoked, superseded or expired; ``since`` when, ``reason`` the code of why.
+    ``state``: valid, suspended, revoked, superseded or expired; ``since`` when. ``reason``: why, where
+    that is public (renewal, reissue, expired-registration); else empty, and the awarding body can be asked.
     ``successor`` is the id of the credential that took its place. ``twin`` is the id of the badge of the same award,
     whose status list entry speaks for a European Digital Credential, too.
     """
@@ -154,9 +157,23 @@ class PanelNotice:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PanelReplacement:
+    """An award that waits for the learner's consent to take the place of the one shown.
+
+    ``why``: renewal, reissue or regrade. ``until``: the day on which the one shown ends by itself, or is suspended
+    after a regrade, if there is one.
+    """
+
+    award_id: str
+    why: str = ""
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Panel:
     """Everything a learner may know about one award.
 
+    While ``replacement`` waits, the rest tells of the award that it is to replace, which stands until then.
     ``state``: ``earned`` (no consent yet), ``issuing``, ``issued``, ``failed``, ``withdrawn``.
     ``consent``: ``none``, ``given``, ``withdrawn``. ``parity`` is empty until both are issued.
     """
@@ -172,6 +189,7 @@ class Panel:
     standing: PanelStanding = field(default_factory=PanelStanding)
     notices: tuple[PanelNotice, ...] = ()
     expires_at: datetime | None = None
+    replacement: PanelReplacement | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from ..domain.credential import DeliveryReceipt, Format
@@ -19,19 +20,21 @@ from ..domain.errors import (
     WalletRefused,
     WalletUnreachable,
 )
-from ..wallets import oauth
-from ..wallets.open_badges_api import OpenBadgesWallet, ServiceDescription
-from . import circuits, conf, connecting, issuing, models, outbox, signals, tasks
+from ..wallets.open_badges_api import OpenBadgesWallet
+from . import circuits, connecting, issuing, models, outbox, requests, sharing, signals, tasks
+from .links import Link
 
 log = logging.getLogger(__name__)
 
 REFRESH_BEFORE = timedelta(minutes=1)
 SHARE = 20  # deliveries of one learner in a pass, and connections of a worker in the slow lane
 PASSES = 2
+RECENT = timedelta(seconds=1)  # for so long what was read of several learners at once may be relied on
 _ENDS_CONNECTION = ("wallet-reconnect", "wallet-client")
 _State = models.Delivery.State
 
 
+@requests.patient
 def send(award_row: models.Award, wallet_id: str, *, now: datetime) -> None:
     """Have every credential the wallet takes sent there. Twice is once: one delivery per credential and connection.
 
@@ -44,7 +47,7 @@ def send(award_row: models.Award, wallet_id: str, *, now: datetime) -> None:
         digest = _consented_digest(award_row)
         rows = {Format(row.format): row for row in award_row.credentials.defer("content", "document")}
         formats = _formats(connection, rows)
-        _record_sharing(award_row, wanted.base_url, formats, digest, now)
+        sharing.record(award_row, wanted, formats, digest, now)
         for format_ in formats:
             delivery, created = models.Delivery.objects.get_or_create(
                 credential=rows[format_], connection=connection, defaults={"next_attempt_at": now}
@@ -54,34 +57,40 @@ def send(award_row: models.Award, wallet_id: str, *, now: datetime) -> None:
         outbox.enqueue(tasks.deliver_connection, connection.pk)
 
 
+@requests.patient
 def retry(award_row: models.Award, wallet_id: str, *, now: datetime) -> None:
-    """Try now what is waiting or was refused. NotAllowed as for ``send``."""
-    connecting.provider(wallet_id)
+    """Try now what is waiting or was refused, or was stopped: agreed to anew. NotAllowed as for ``send``."""
+    wanted = connecting.provider(wallet_id)
     with transaction.atomic():
         outbox.lock_award(award_row.pk)
         connection = _usable_connection(award_row, wallet_id)
-        again = connection.deliveries.filter(
+        again = list(connection.deliveries.select_related("credential").defer(
+            "credential__content", "credential__document"
+        ).filter(
             credential__award=award_row, state__in=(_State.WAITING, _State.REFUSED, _State.STOPPED, _State.DEAD)
-        )
+        ))
+        if again:
+            formats = sorted({Format(delivery.credential.format) for delivery in again}, key=issuing.FORMATS.index)
+            sharing.record(award_row, wanted, formats, _consented_digest(award_row), now)
         for delivery in again:
             _queue(delivery, now)
         outbox.enqueue(tasks.deliver_connection, connection.pk)
 
 
-def deliver_due(connection_pk: int) -> None:
-    """Make the deliveries that are due through a connection, unless another worker is at it.
+def deliver_due(*connection_pks: int) -> None:
+    """Make the deliveries that are due through some connections, but for those that another worker is at.
 
-    Looks again after giving the connection back: a delivery added meanwhile found it taken. A worker at a slow host
-    goes on with others that wait for one, as those who found the lane full have left. Only so many in one call.
+    Looks again after giving the connections back: a delivery added meanwhile found its own taken. A worker at a slow
+    host goes on with others that wait for one, as those who found the lane full have left. Only so many in one call.
     """
     lane = circuits.Lane()
     try:
-        _drain(connection_pk, lane)
+        _drain(connection_pks, lane)
         for _ in range(SHARE):
             following = _next_in_lane(timezone.now()) if lane.held else None
             if following is None:
                 return
-            _drain(following, lane)
+            _drain([following], lane)
     finally:
         lane.leave()
     following = _next_in_lane(timezone.now())
@@ -89,19 +98,49 @@ def deliver_due(connection_pk: int) -> None:
         outbox.enqueue(tasks.deliver_connection, following)
 
 
-def _drain(connection_pk: int, lane: circuits.Lane) -> None:
-    rows = models.WalletConnection.objects.filter(pk=connection_pk)
+def _drain(connection_pks: Collection[int], lane: circuits.Lane) -> None:
+    wanted: Collection[int] = connection_pks
     for _ in range(PASSES):
-        lease, found = outbox.acquire(rows, timezone.now())
+        lease, found = outbox.acquire(models.WalletConnection.objects.filter(pk__in=wanted), timezone.now())
         if not found:
             return
         try:
-            complete = _deliver_through(found[0], lane)
+            complete, left = _deliver_in_turn(found, lane)
         finally:
-            outbox.drop_lease(connection_pk, lease)
-        if not complete or not _due(connection_pk, timezone.now()).exists():
+            outbox.drop_leases([connection.pk for connection in found], lease)
+        for pk in left:
+            outbox.enqueue(tasks.deliver_connection, pk)
+        due = outbox.due_deliveries(timezone.now()).filter(connection_id__in=complete).order_by()
+        wanted = set(due.values_list("connection_id", flat=True)) if complete else ()
+        if not wanted:
             return
-    outbox.enqueue(tasks.deliver_connection, connection_pk)  # others first
+    outbox.enqueue(tasks.deliver_connection, *sorted(wanted))  # others first
+
+
+def _deliver_in_turn(found: list[models.WalletConnection], lane: circuits.Lane) -> tuple[list[int], list[int]]:
+    """The connections through which all went that was due, and those that nobody came to.
+
+    As soon as a host is slow, or gives no answer, every other learner there gets a task of their own: who shares one
+    never waits for a second slow answer.
+    """
+    complete: list[int] = []
+    links: dict[str, Link] = {}
+    begun = timezone.now()
+    due: dict[int, list[models.Delivery]] = {}
+    several = len(found) > 1
+    if several:
+        for delivery in _due([connection.pk for connection in found], begun)[:SHARE * PASSES]:
+            due.setdefault(delivery.connection_id, []).append(delivery)
+    for done, connection in enumerate(found):
+        link = links.get(connection.wallet_id) or Link(connection)
+        links[connection.wallet_id] = link
+        link.turn_to(connection)
+        known = due.get(connection.pk, []) if several and timezone.now() - begun < RECENT else None
+        if _deliver_through(connection, lane, link, known):
+            complete.append(connection.pk)
+        if link.slow or link.failed:
+            return complete, [left.pk for left in found[done + 1:]]
+    return complete, []
 
 
 def _next_in_lane(now: datetime) -> int | None:
@@ -114,26 +153,33 @@ def _next_in_lane(now: datetime) -> int | None:
     return rows.order_by("next_attempt_at").values_list("connection_id", flat=True).first()
 
 
-def _due(connection_pk: int, now: datetime) -> Any:
-    return outbox.due_deliveries(now).filter(connection_id=connection_pk)
+def _due(connection_pks: Collection[int], now: datetime) -> Any:
+    """What is due through some connections, with credentials and awards, and whether the learner agrees."""
+    rows = outbox.due_deliveries(now).filter(connection_id__in=connection_pks).select_related("credential__award")
+    return sharing.marked(rows.defer("credential__document", "credential__award__results"))
 
 
-def _deliver_through(connection: models.WalletConnection, lane: circuits.Lane) -> bool:
+def _deliver_through(
+    connection: models.WalletConnection, lane: circuits.Lane, link: Link | None = None,
+    known: list[models.Delivery] | None = None,
+) -> bool:
     """One pass under the row's lease, of a bounded length; False where what is left has to wait.
 
-    A wallet that cannot be reached is not asked a second time in the same pass.
+    A wallet that cannot be reached is not asked a second time in the same pass. ``known`` is what is due, if somebody
+    has just looked.
     """
     begun = timezone.now()
-    due = list(_due(connection.pk, begun).values_list("pk", flat=True)[:SHARE])
-    link = _Link(connection)
+    due = list(_due([connection.pk], begun)[:SHARE]) if known is None else known
+    link = link or Link(connection)
     if due and link.wanted is not None:
         if circuits.is_slow(link.circuit, begun) and not lane.enter(begun):
             return False
         resting = circuits.closed_until(link.circuit, begun)
         if resting is not None:
+            link.failed = True
             _rest(connection.pk, resting)
             return False
-    for pk in due:
+    for delivery in due:
         now = timezone.now()
         if link.slow and not lane.enter(now):
             return False
@@ -141,9 +187,9 @@ def _deliver_through(connection: models.WalletConnection, lane: circuits.Lane) -
             if not outbox.renew_lease(connection.pk, connection.lease, now):
                 return False
             connection.leased_until = now + outbox.LEASE
-        unreachable = _deliver(pk, link)
+        unreachable = _deliver(delivery, link)
         if unreachable is not None:
-            for other in _due(connection.pk, timezone.now()):
+            for other in _due([connection.pk], timezone.now()):
                 _postpone(other, unreachable, timezone.now())
             return False
     return True
@@ -151,63 +197,32 @@ def _deliver_through(connection: models.WalletConnection, lane: circuits.Lane) -
 
 def _rest(connection_pk: int, until: datetime) -> None:
     """The host is left alone: everything due waits for it, and no attempt is lost."""
-    _due(connection_pk, timezone.now()).exclude(state__in=(_State.DELIVERED, _State.STOPPED)).update(
+    due = outbox.due_deliveries(timezone.now()).filter(connection_id=connection_pk)
+    due.exclude(state__in=(_State.DELIVERED, _State.STOPPED)).update(
         state=_State.WAITING, next_attempt_at=until, error_class="unreachable", error_code=circuits.RESTING,
         error_params={},
     )
 
 
-class _Link:
-    """A connection to a wallet during one pass: what is asked of the database once, not for every delivery."""
-
-    def __init__(self, connection: models.WalletConnection) -> None:
-        self.connection = connection
-        self.wanted = conf.wallets().get(connection.wallet_id)
-        self.circuit = circuits.of(self.wanted) if self.wanted is not None else None
-        self.slow = circuits.is_slow(self.circuit, timezone.now())
-        self._description: ServiceDescription | None = None
-
-    def description(self) -> ServiceDescription:
-        """What the host offers; asked for when it is first needed. WalletUnreachable, WalletRefused, NotAllowed."""
-        if self._description is None:
-            wanted = connecting.provider(self.connection.wallet_id)
-            _host, self._description = connecting.describe(wanted, now=timezone.now(), stale=True)
-        return self._description
-
-    def took(self, begun: float, error: Exception | None) -> None:
-        """Report how the host answered."""
-        if self.wanted is None or not isinstance(error, WalletRefused | WalletUnreachable | None):
-            return
-        now = timezone.now()
-        if isinstance(error, WalletUnreachable):
-            circuits.failed(self.wanted, error.code, now)
-        else:
-            circuits.answered(self.circuit, self.wanted, now)
-            if self.circuit is not None:
-                self.circuit.failures = 0
-        self.slow = circuits.measured(self.circuit, self.wanted, timedelta(seconds=monotonic() - begun), now)
-
-
-def _deliver(pk: int, link: _Link | None = None) -> WalletUnreachable | None:
+def _deliver(delivery: models.Delivery, link: Link) -> WalletUnreachable | None:
     """One attempt, its outcome written down whatever it is."""
-    agreed = models.Consent.objects.filter(
-        award=OuterRef("credential__award"), purpose=models.Consent.Purpose.ISSUE, active=True
-    )
-    rows = models.Delivery.objects.select_related("credential__award", "connection").defer(
-        "credential__document", "credential__award__results"
-    )
-    delivery = rows.annotate(agreed=Exists(agreed)).get(pk=pk)
+    if delivery.state == _State.SENDING:  # left by a worker that is gone, and so stopped by nobody: look once more
+        due = _due([delivery.connection_id], timezone.now()).select_related("connection")
+        fresh = due.filter(pk=delivery.pk).first()
+        if fresh is None:
+            return None
+        delivery = fresh
+    else:
+        delivery.connection = link.connection
     if not (delivery.agreed and delivery.connection.active):
         _settle(delivery, _State.STOPPED)
         return None
     if not _may_go(delivery):
         return None
-    begun = models.Delivery.objects.filter(pk=pk).exclude(state__in=(_State.STOPPED, _State.DELIVERED))
+    begun = models.Delivery.objects.filter(pk=delivery.pk).exclude(state__in=(_State.STOPPED, _State.DELIVERED))
     if not begun.update(state=_State.SENDING, attempts=F("attempts") + 1, next_attempt_at=None):
         return None
     delivery.attempts += 1
-    link = link or _Link(delivery.connection)
-    link.connection = delivery.connection
     started, problem = monotonic(), None
     try:
         receipt = _push(delivery, link)
@@ -220,24 +235,22 @@ def _deliver(pk: int, link: _Link | None = None) -> WalletUnreachable | None:
         _refuse(delivery, problem)
     else:
         if not isinstance(problem, MicrocredError):
-            log.error("Delivery %s failed.", pk, exc_info=problem)
+            log.error("Delivery %s failed.", delivery.pk, exc_info=problem)
         _postpone(delivery, problem, timezone.now())
     return problem if isinstance(problem, WalletUnreachable) else None
 
 
-def _push(delivery: models.Delivery, link: _Link | None = None) -> DeliveryReceipt:
+def _push(delivery: models.Delivery, link: Link | None = None) -> DeliveryReceipt:
     """Send with a good token; a token the wallet refuses is refreshed once."""
-    connection, now = delivery.connection, timezone.now()
-    wanted = connecting.provider(connection.wallet_id)
-    description = (link or _Link(connection)).description()
-    tokens = connecting.tokens_of(connection)
-    fresh = tokens.expires_at <= now + REFRESH_BEFORE
+    link = link or Link(delivery.connection)
+    wanted, description, tokens = link.provider(), link.description(), link.tokens()
+    fresh = tokens.expires_at <= timezone.now() + REFRESH_BEFORE
     if fresh:
-        tokens = _refresh(connection, tokens, description.endpoints)
+        tokens = link.refresh()
     credential = issuing.signed(delivery.credential)
     while True:
         wallet = OpenBadgesWallet(
-            transport=conf.transport(wanted), base_url=wanted.base_url, description=description,
+            transport=link.transport, base_url=wanted.base_url, description=description,
             access_token=tokens.access, name=wanted.id,
         )
         try:
@@ -245,19 +258,7 @@ def _push(delivery: models.Delivery, link: _Link | None = None) -> DeliveryRecei
         except WalletRefused as error:
             if error.code != "wallet-reconnect" or fresh or not tokens.refresh:
                 raise
-        tokens, fresh = _refresh(connection, tokens, description.endpoints), True
-
-
-def _refresh(
-    connection: models.WalletConnection, tokens: oauth.Tokens, endpoints: oauth.Endpoints
-) -> oauth.Tokens:
-    """Fresh tokens, stored before they are used: a rotated refresh token works only once."""
-    found = oauth.refresh(
-        conf.transport(connecting.provider(connection.wallet_id)), endpoints,
-        connecting.client_of(connection.registration), tokens, now=timezone.now(),
-    )
-    connecting.keep_tokens(connection, found)
-    return found
+        tokens, fresh = link.refresh(), True
 
 
 def _arrived(delivery: models.Delivery, receipt: DeliveryReceipt) -> None:
@@ -293,19 +294,26 @@ def _postpone(delivery: models.Delivery, error: Exception, now: datetime) -> Non
 
 def _wanted(delivery: models.Delivery) -> bool:
     """Whether consent and connection are still in force, as the database says now; else the delivery is stopped."""
-    wanted = models.WalletConnection.objects.filter(
-        pk=delivery.connection_id, active=True, deliveries__credential__award__consents__active=True,
-        deliveries__credential__award__consents__purpose=models.Consent.Purpose.ISSUE, deliveries__pk=delivery.pk,
-    )
-    if wanted.exists():
+    rows = sharing.marked(models.Delivery.objects.filter(pk=delivery.pk, connection__active=True))
+    if rows.filter(agreed=True).exists():
         return True
     _settle(delivery, _State.STOPPED)
     return False
 
 
 def _may_go(delivery: models.Delivery) -> bool:
-    """Whether the award is valid; of one that is suspended the delivery waits, of any other it is stopped."""
-    award = delivery.credential.award
+    """Whether the award is valid; of one that is suspended the delivery waits, of any other it is stopped.
+
+    What is to wait is written under the award's lock, or a reinstatement at this moment would look for it too early.
+    """
+    if issuing.refused(delivery.credential.award) is None:
+        return True
+    return requests.patiently(lambda: _is_free(delivery))
+
+
+def _is_free(delivery: models.Delivery) -> bool:
+    award = outbox.lock_award(delivery.credential.award_id)
+    assert award is not None  # a credential protects it
     refusal = issuing.refused(award)
     if refusal is None:
         return True
@@ -345,12 +353,3 @@ def _consented_digest(award_row: models.Award) -> str:
     purpose = models.Consent.Purpose.ISSUE
     return award_row.consents.get(purpose=purpose, active=True).payload_digest
 
-
-def _record_sharing(
-    award_row: models.Award, recipient: str, formats: list[Format], digest: str, now: datetime
-) -> None:
-    """The ledger's line for this wallet; pressing "send" is the learner's consent to it."""
-    models.Consent.objects.get_or_create(
-        award=award_row, purpose=models.Consent.Purpose.SHARE, recipient=recipient[:255], active=True,
-        defaults={"formats": [item.value for item in formats], "payload_digest": digest, "given_at": now},
-    )

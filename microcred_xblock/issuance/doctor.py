@@ -18,6 +18,7 @@ from typing import Any
 from django.db import connections
 
 from ..domain.errors import MicrocredError
+from . import doctor_remedies
 
 log = logging.getLogger(__name__)
 
@@ -107,7 +108,7 @@ def _findings(name: str, check: Check, now: datetime) -> list[Finding]:
     try:
         made.extend(check(now))
     except MicrocredError as problem:
-        made.append(error(problem.message, "Do what is said, then run this again.", code=problem.code))
+        made.append(error(problem.message, doctor_remedies.remedy(problem), code=problem.code))
     except Exception as problem:  # a broken check is a finding like any other; its text might hold anything
         log.exception("The check %s failed.", name)
         made.append(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.core.checks import run_checks
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
@@ -18,8 +19,10 @@ from ..domain.errors import MicrocredError
 from ..proofs.did import did_web_url
 from ..wallets import open_badges_api
 from ..wallets.transport import Response
-from . import conf, issuers, models, outbox, places, tasks, vault
+from . import conf, doctor, doctor_remedies, issuers, models, outbox, places, tasks, vault
 from .doctor import Check, Finding, error, ok, warning
+from .doctor_services import broker as _broker
+from .doctor_services import mail
 
 CERTIFICATE_WARNING = timedelta(days=30)
 CLOCK_WARNING = timedelta(seconds=30)
@@ -27,11 +30,21 @@ CLOCK_ERROR = timedelta(minutes=5)
 WAITS_LONG = timedelta(minutes=30)
 WAITS_TOO_LONG = timedelta(hours=12)
 SWEEP_MISSED = timedelta(minutes=10)
-BROKER_SECONDS = 5
 _CLOCKS = {
     "postgresql": "SELECT EXTRACT(EPOCH FROM clock_timestamp())",
     "mysql": "SELECT UNIX_TIMESTAMP(NOW(6))",
 }
+_ELSEWHERE = {
+    "microcred.W001": "What to do stands with the findings of `keys`: `microcred doctor --check keys`.",
+    "microcred.W002": "What to do stands with the finding of `token-key`: `microcred doctor --check token-key`.",
+    "microcred.E001": "Correct the entry in MICROCRED_WALLETS (the administrator's guide shows one) and restart.",
+}
+_FIRST = ("database", "migrations")
+_TABLES = ("queue", "sweep", "circuits", "keys", "certificates", "token-key", "did-document", "status-lists")
+_REACHABLE = (
+    "Have the web server pass this address to the LMS, and see that this server too reaches the site under its public "
+    "name (MICROCRED_PUBLIC_BASE_URL)."
+)
 _LIST_BYTES = 4_000_000
 _MOST = 10  # findings of one kind that are listed one by one
 
@@ -45,6 +58,23 @@ def all_checks() -> dict[str, Check]:
         "status-lists": status_lists, "queue": queue, "sweep": sweep, "circuits": circuits,
         "wallets": wallets, "broker": lambda _now: _broker(broker), "mail": mail,
     }
+
+
+def examine(checks: Mapping[str, Check], *, now: datetime, seconds: float = doctor.SECONDS) -> tuple[Finding, ...]:
+    """The findings of all checks; where the tables are not those of this version, none of what is stored in them."""
+    first = {name: check for name, check in checks.items() if name in _FIRST}
+    before = {found.check: found for found in doctor.examine(first, now=now, seconds=seconds)} if first else {}
+    bad = [name for name, found in before.items() if found.level is doctor.Level.ERROR]
+    if not bad:
+        return doctor.examine(checks, now=now, seconds=seconds)
+    found = doctor.examine(
+        {name: check for name, check in checks.items() if name not in _TABLES}, now=now, seconds=seconds
+    )
+    left = [name for name in checks if name in _TABLES]
+    if not left:
+        return found
+    skipped = warning(f"Not looked at: {', '.join(left)}.", f"First see to {' and '.join(bad)}, then run this again.")
+    return (*found, replace(skipped, check="skipped"))
 
 
 def database(now: datetime) -> Iterator[Finding]:
@@ -78,7 +108,10 @@ def system_checks(_now: datetime) -> Iterator[Finding]:
     found = run_checks(tags=["microcred"])
     for message in found:
         made = error if message.is_serious() else warning
-        yield made(message.msg, message.hint or "See the administrator's guide.", id=message.id)
+        said, remedy = message.msg, _ELSEWHERE.get(message.id, "")
+        if remedy and message.hint:
+            said = f"{said} {message.hint}"
+        yield made(said, remedy or message.hint or "Correct the setting: see the administrator's guide.", id=message.id)
     if not found:
         yield ok("Settings and the modes of key files are in order.")
 
@@ -89,9 +122,9 @@ def keys(_now: datetime) -> Iterator[Finding]:
         try:
             issuers.signer(key)
         except MicrocredError as problem:
+            problem = _moved(key, problem)
             yield error(
-                f"{_called(key)}: {problem.message}", "Run `microcred init`, or restore the key from the backup.",
-                issuer=key, code=problem.code,
+                f"{_called(key)}: {problem.message}", doctor_remedies.remedy(problem), issuer=key, code=problem.code
             )
         else:
             yield ok(f"{_called(key)}: keys are readable, recorded and published.", issuer=key)
@@ -100,14 +133,20 @@ def keys(_now: datetime) -> Iterator[Finding]:
 def certificates(now: datetime) -> Iterator[Finding]:
     """How long is each certificate still valid?"""
     for key in issuers.configured():
-        seal = issuers.load_signer(key).seal
+        try:
+            seal = issuers.load_signer(key).seal
+        except MicrocredError as problem:
+            yield error(
+                f"{_called(key)}: {problem.message}", doctor_remedies.remedy(problem), issuer=key, code=problem.code
+            )
+            continue
         until = seal.identity.not_after
         facts = {"issuer": key, "until": until.isoformat(), "days": (until - now).days}
         said = f"{_called(key)}: the certificate is valid until {until:%Y-%m-%d}"
         if until <= now:
             yield error(
                 f"{_called(key)}: the certificate expired on {until:%Y-%m-%d}.",
-                "Install a new one; European Digital Credentials wait for it.", **facts,
+                "Put a new one in its place, then run `microcred init`; every new credential waits for it.", **facts,
             )
         elif until - now < CERTIFICATE_WARNING:
             yield warning(f"{said}: {(until - now).days} days.", "Order a new one now.", **facts)
@@ -129,12 +168,12 @@ def did_document(_now: datetime) -> Iterator[Finding]:
     for key in issuers.configured():
         did = issuers.did(key)
         url = did_web_url(did)
-        remedy = "Have the web server pass this address to the LMS, reachable from everywhere."
+        remedy = _REACHABLE
         asked = datetime.now(UTC)
         try:
             response = conf.site_transport(url).request("GET", url, headers={"Accept": "application/did+json"})
         except MicrocredError as problem:
-            yield error(f"{url} cannot be read from here ({problem.code}).", remedy, url=url, code=problem.code)
+            yield _unread(url, problem)
             continue
         ours = issuers.did_document(did)
         if response.status != 200:
@@ -161,22 +200,25 @@ def status_lists(now: datetime) -> Iterator[Finding]:
 
 
 def queue(now: datetime) -> Iterator[Finding]:
-    """How much waits, since when, and what was given up?"""
+    """How much waits, since when, and how many awards need a person?"""
     facts = outbox.queue_facts(now)
     depth = sum(facts.depth.values())
-    known = {**facts.depth, "dead": facts.dead}
-    remedy = "See whether the workers run and keep up; `microcred retry` tries failed rows again."
+    known = {**facts.depth, "dead": facts.dead, "capped": list(facts.capped)}
+    many = "more than " if any(step in facts.capped for step in facts.depth) else ""
+    remedy = "See whether the workers run and keep up (`celery inspect active`), and add workers if they do not."
     waits = now - facts.oldest_due if facts.oldest_due is not None else timedelta()
     if waits > WAITS_TOO_LONG:
-        yield error(f"{depth} wait; the oldest has been due for {_duration(waits)}.", remedy, **known)
+        yield error(f"{many}{depth} wait; the oldest has been due for {_duration(waits)}.", remedy, **known)
     elif waits > WAITS_LONG:
-        yield warning(f"{depth} wait; the oldest has been due for {_duration(waits)}.", remedy, **known)
+        yield warning(f"{many}{depth} wait; the oldest has been due for {_duration(waits)}.", remedy, **known)
     else:
-        yield ok(f"{depth} wait, none for long.", **known)
+        yield ok(f"{many}{depth} wait, none for long.", **known)
     if facts.dead:
         yield warning(
-            f"{facts.dead} were given up after all attempts.",
-            "Look at them in the console; when the cause is gone: `microcred retry --all-dead`.", dead=facts.dead,
+            f"{'more than ' if 'dead' in facts.capped else ''}{facts.dead} awards failed: signing failed, or a wallet "
+            "refused or was given up.",
+            "Each needs a person: the console lists them under the state “Failed”, with the cause. When it is gone: "
+            "`microcred retry --all-failed`.", dead=facts.dead,
         )
 
 
@@ -216,12 +258,19 @@ def wallets(now: datetime) -> Iterator[Finding]:
     """Does every wallet that learners may choose answer, and offer what is needed?"""
     allowed = conf.wallets()
     for wanted in allowed.values():
+        if not _speakable(wanted.base_url):
+            yield error(
+                f"The wallet {wanted.id} is never spoken to: its base_url in MICROCRED_WALLETS is not https.",
+                "Give its https address there, and restart every process of the LMS.", wallet=wanted.id, code="https",
+            )
+            continue
         try:
             open_badges_api.discover(conf.transport(wanted), wanted.base_url, now=now)
         except MicrocredError as problem:
             yield warning(
                 f"The wallet {wanted.id} cannot be used: {problem.message}",
-                "If it lasts, ask its provider, or take it out of MICROCRED_WALLETS.",
+                "See whether this server reaches it and whether its base_url in MICROCRED_WALLETS is right; if so and "
+                "it lasts, ask its provider.",
                 wallet=wanted.id, code=problem.code,
             )
         else:
@@ -230,48 +279,13 @@ def wallets(now: datetime) -> Iterator[Finding]:
         yield ok("No wallet is offered.")
 
 
-def mail(_now: datetime) -> Iterator[Finding]:
-    """Can notices go out by mail, if they are to?"""
-    if not conf.setting("MICROCRED_NOTICE_EMAIL"):
-        yield ok("Notices are shown on the page only.")
-        return
-    if not getattr(settings, "DEFAULT_FROM_EMAIL", ""):
-        yield error("Notices by mail have no sender.", "Set DEFAULT_FROM_EMAIL.")
-    elif settings.EMAIL_BACKEND.rpartition(".")[0].rpartition(".")[2] in ("console", "dummy", "locmem"):
-        yield warning(
-            "Notices by mail go nowhere: EMAIL_BACKEND does not send.", "Set EMAIL_BACKEND to one that sends.",
-            backend=settings.EMAIL_BACKEND,
-        )
-    else:
-        yield ok("Notices go out by mail.")
-
-
-def _broker(app: Any) -> Iterator[Finding]:
-    """Can tasks be handed over? Tries once, for a few seconds."""
-    if conf.setting("MICROCRED_RUNNER") == "thread" or app.conf.task_always_eager:
-        yield ok("Work is done without a broker.")
-        return
-    with app.connection_for_write(connect_timeout=BROKER_SECONDS) as wanted:
-        where = wanted.as_uri()  # without its password
-        try:
-            wanted.ensure_connection(max_retries=1, interval_start=0, interval_step=0, timeout=BROKER_SECONDS)
-        except Exception as problem:  # whatever the transport raises
-            yield error(
-                f"The broker {where} cannot be reached ({type(problem).__name__}).",
-                "Start it, or correct its address. Nothing is lost: the sweep hands everything over later.",
-                broker=where,
-            )
-        else:
-            yield ok(f"The broker {where} answers.", broker=where)
-
-
 def _reachable_list(row: models.StatusListCredential, now: datetime) -> Iterator[Finding]:
     url = places.status_list(row.list_id, row.purpose)
-    remedy = "Have the web server pass this address to the LMS, reachable from everywhere."
+    remedy = _REACHABLE
     try:
         response = conf.site_transport(url).request("GET", url, max_bytes=_LIST_BYTES)
     except MicrocredError as problem:
-        yield error(f"{url} cannot be read from here ({problem.code}).", remedy, url=url, code=problem.code)
+        yield _unread(url, problem)
         return
     row.refresh_from_db()
     if response.status != 200:
@@ -283,11 +297,38 @@ def _reachable_list(row: models.StatusListCredential, now: datetime) -> Iterator
         )
     elif row.signed != row.changed or row.valid_until is None or row.valid_until <= now:
         yield error(
-            f"{url} is older than the last change, or has expired.", "See whether the issuer's keys can be used.",
+            f"{url} is older than the last change, or has expired.",
+            "It is signed when it is asked for, so the issuer's keys cannot be used: see the findings of `keys`.",
             url=url,
         )
     else:
         yield ok(f"{url} is signed, fresh and reachable.", url=url)
+
+
+def _unread(url: str, problem: MicrocredError) -> Finding:
+    why = doctor_remedies.why_unread(problem.code)
+    code = problem.code.removeprefix("wallet-")
+    return error(f"{url} cannot be read from here: {why}.", _REACHABLE, url=url, code=code)
+
+
+def _moved(key: str, problem: MicrocredError) -> MicrocredError:
+    """The cause behind keys that are not published, where it is that the site's address is another now."""
+    if problem.code != "key-unpublished":
+        return problem
+    try:
+        issuers.check_address(issuers.load_signer(key))
+    except MicrocredError as cause:
+        return cause
+    return problem
+
+
+def _speakable(url: str) -> bool:
+    """Whether our own setting lets the wallet be spoken to at all."""
+    parts = urlsplit(url)
+    if parts.scheme == "https":
+        return True
+    loopback = parts.hostname in ("localhost", "127.0.0.1", "::1")
+    return bool(loopback and conf.setting("MICROCRED_ALLOW_LOOPBACK_HTTP"))
 
 
 def _clock(whose: str, theirs: datetime, ours: datetime, *, coarse: timedelta = timedelta()) -> Finding:

@@ -18,7 +18,7 @@ from openedx_events.tooling import OpenEdxPublicSignal
 
 from .. import compat
 from ..domain.credential import Format
-from . import models, places, signals
+from . import chains, models, places, signals
 
 ORIGIN = "microcred"
 _Change = models.StatusChange.Action
@@ -75,7 +75,7 @@ class PillDeliveryData:
 
 # .. event_type: eu.micret.learning.pill.award.made.v1
 # .. event_name: PILL_AWARD_MADE
-# .. event_description: A learner has mastered a pill and holds an award now.
+# .. event_description: A learner has mastered a pill, for the first time or anew, and holds an award now.
 # .. event_data: PillAwardData
 # .. event_trigger_repository: microcred-xblock
 PILL_AWARD_MADE = OpenEdxPublicSignal(
@@ -84,7 +84,7 @@ PILL_AWARD_MADE = OpenEdxPublicSignal(
 
 # .. event_type: eu.micret.learning.pill.award.status.changed.v1
 # .. event_name: PILL_AWARD_STATUS_CHANGED
-# .. event_description: An award was suspended, revoked, reinstated, superseded, or kept after a change of scores.
+# .. event_description: An award was suspended, revoked, reinstated or superseded.
 # .. event_data: PillAwardStatusData
 # .. event_trigger_repository: microcred-xblock
 PILL_AWARD_STATUS_CHANGED = OpenEdxPublicSignal(
@@ -120,9 +120,11 @@ def connect() -> None:
 
 
 def award_made(*, pk: Any, **_kwargs: Any) -> None:
-    """Tell that an award was made."""
-    if PILL_AWARD_MADE.has_listeners():
-        row = models.Award.objects.select_related("pill").defer("pill__content").get(pk=pk)
+    """Tell that an award was made, unless it only says again what another said before."""
+    if not PILL_AWARD_MADE.has_listeners():
+        return
+    row = models.Award.objects.select_related("pill", "supersedes").defer("pill__content").get(pk=pk)
+    if not chains.reissued(row):
         _send(PILL_AWARD_MADE, row.awarded_at, award=_award(row))
 
 

@@ -37,6 +37,15 @@ def export(learner_id: str) -> dict[str, Any]:
     }
 
 
+def known(learner_id: str) -> bool:
+    """Whether anything is held about an account."""
+    held = (models.Award, models.WalletConnection, models.AuthorizationAttempt, models.AssessmentRequest)
+    worked = (models.StatusChange, models.BulkJob)
+    return any(_own(rows.objects, learner_id) for rows in held) or any(
+        rows.objects.filter(actor=f"user:{learner_id}").exists() for rows in worked
+    )
+
+
 def _awards(learner_id: str) -> Any:
     rows = models.Award.objects.filter(learner_id=learner_id).select_related("pill", "supersedes")
     return rows.order_by("awarded_at", "pk").prefetch_related(

@@ -11,17 +11,21 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef, Q
 
+from ..credentials import status_list
 from ..domain import codec
 from ..domain.award import Award
-from ..domain.errors import NotAllowed
+from ..domain.errors import Misconfigured, NotAllowed
 from ..domain.outcomes import OutcomeResult, Score
 from ..domain.pill import LearningPill
-from ..domain.upkeep import Upkeep
-from . import issuers, models, signals
+from ..domain.upkeep import RegradePolicy, Upkeep
+from . import chains, issuers, models, signals
 from .filters import AwardRequested
 
 _ACHIEVEMENTS = UUID("a2f0a7a4-1f0c-4d7a-8a55-6d1d6b1f5c11")
+_BEGUN = (models.Credential.State.QUEUED, models.Credential.State.ISSUED)
+
 
 
 def held_award(learner_id: str, pill_id: str) -> models.Award | None:
@@ -32,9 +36,36 @@ def held_award(learner_id: str, pill_id: str) -> models.Award | None:
 
 def last_award(learner_id: str, pill_id: str) -> models.Award | None:
     """The learner's latest award of a pill that is no longer active."""
+    return former_awards(learner_id, pill_id).first()
+
+
+def former_awards(learner_id: str, pill_id: str) -> Any:
+    """The learner's awards of a pill that are no longer active, the latest first."""
     key = models.pair_key(learner_id, pill_id)
     former = models.Award.objects.select_related("pill").filter(learner_pill=key, active__isnull=True)
-    return former.order_by("-created_at").first()
+    return former.order_by("-created_at")
+
+
+def waiting() -> Q:
+    """Of awards, in SQL: to take the place of one that still stands, and nobody has agreed to it yet."""
+    agreed = models.Consent.objects.filter(award=OuterRef("pk"), purpose=models.Consent.Purpose.ISSUE, active=True)
+    begun = models.Credential.objects.filter(award=OuterRef("pk"), state__in=_BEGUN)
+    return Q(active=True, supersedes__status__in=chains.STANDING) & ~Exists(agreed) & ~Exists(begun)
+
+
+def chain(row: models.Award) -> list[UUID]:
+    """The award with those that it replaced and, while it stands, those that replace it; the newest first."""
+    found = [row.pk]
+    former = row.supersedes_id
+    while former is not None and former not in found:
+        found.append(former)
+        former = models.Award.objects.filter(pk=former).values_list("supersedes_id", flat=True).first()
+    while row.status in chains.STANDING:
+        following = models.Award.objects.filter(supersedes_id=found[0]).values_list("pk", flat=True).first()
+        if following is None or following in found:
+            break
+        found.insert(0, following)
+    return found
 
 
 def award_of(row: models.Award) -> Award:
@@ -53,6 +84,17 @@ def upkeep_of(row: models.Award) -> Upkeep:
     return codec.decode(Upkeep, row.pill.content.get("upkeep", {}))
 
 
+def status_purpose(row: models.Award) -> str:
+    """Open Badges have room for one status entry: it is the one that the pill's rule may bring about."""
+    return status_list.SUSPENSION if upkeep_of(row).regrade is RegradePolicy.SUSPEND else status_list.REVOCATION
+
+
+def suspension_in_badge(row: models.Award) -> bool:
+    """Whether the badge itself names the list of suspensions; else only the verification page and that list tell."""
+    found = models.StatusEntry.objects.filter(award_id=row.pk).values_list("purpose", flat=True).first()
+    return (found or status_purpose(row)) == status_list.SUSPENSION
+
+
 def results_of(row: Any) -> tuple[OutcomeResult, ...]:
     """The results in a row of awards or of score changes."""
     return codec.decode(tuple[OutcomeResult, ...], row.results)
@@ -63,12 +105,15 @@ def achievement_uuid(pill: LearningPill) -> UUID:
     return uuid5(_ACHIEVEMENTS, f"{pill.id} {pill.version}")
 
 
-def store(award: Award, learner_id: str, course_id: str) -> models.Award:
+def store(
+    award: Award, learner_id: str, course_id: str, *, supersedes: models.Award | None = None
+) -> models.Award:
     """The new row, or the one that another request stored meanwhile."""
     frozen = freeze(award.pill)
     try:
         with transaction.atomic():
-            return _create(award, frozen, learner_id, course_id, award.pill.upkeep.expiry(award.awarded_at))
+            expires_at = award.pill.upkeep.expiry(award.awarded_at)
+            return _create(award, frozen, learner_id, course_id, expires_at, supersedes=supersedes)
     except IntegrityError:
         held = held_award(learner_id, award.pill.id)
         if held is None:
@@ -80,6 +125,7 @@ def replace(former: models.Award, award: Award, *, expires_at: datetime | None) 
     """The award that supersedes ``former``, whose row the caller has locked and found active.
 
     ``former`` stays what it is, valid or suspended, until the new one is signed; only it is no longer *the* award.
+    The awarding body stays the same, whatever was assigned to the course since, while the settings still know it.
     One that nobody has agreed to yet is itself put right: nobody can hold anything that says otherwise.
     """
     frozen = freeze(award.pill)
@@ -87,6 +133,7 @@ def replace(former: models.Award, award: Award, *, expires_at: datetime | None) 
         former.pill, former.results, former.awarded_at = frozen, codec.encode(award.results), award.awarded_at
         former.expires_at = expires_at
         former.save(update_fields=["pill", "results", "awarded_at", "expires_at"])
+        models.StatusEntry.objects.filter(award_id=former.pk).update(purpose=status_purpose(former))
         former.credentials.update(
             issued_at=award.awarded_at, valid_from=award.awarded_at, state=models.Credential.State.PREPARED, document=""
         )
@@ -98,8 +145,7 @@ def replace(former: models.Award, award: Award, *, expires_at: datetime | None) 
 
 def untouched(row: models.Award) -> bool:
     """Whether nothing of an award was signed, nor its learner agrees to have it signed."""
-    state = models.Credential.State
-    if row.credentials.filter(state__in=(state.QUEUED, state.ISSUED)).exists():
+    if row.credentials.filter(state__in=_BEGUN).exists():
         return False
     return not row.consents.filter(purpose=models.Consent.Purpose.ISSUE, active=True).exists()
 
@@ -128,10 +174,21 @@ def _create(
     row = models.Award.objects.create(
         id=award.id, learner_id=learner_id, learner_pill=models.pair_key(learner_id, award.pill.id), pill=frozen,
         course_id=course_id, results=codec.encode(award.results), awarded_at=award.awarded_at, expires_at=expires_at,
-        issuer_key=issuers.key_for(course_id), supersedes=supersedes,
+        issuer_key=_issuer_of(supersedes, course_id), supersedes=supersedes,
     )
     signals.send(signals.award_made, row.pk)
     return row
+
+
+def _issuer_of(former: models.Award | None, course_id: str) -> str:
+    """Who awards: whoever awarded what is replaced, else who awards in the course now."""
+    if former is None:
+        return issuers.key_for(course_id)
+    try:
+        known = former.issuer_key in issuers.configured()
+    except Misconfigured:  # nobody can tell before the settings are mended, and nothing is signed before that either
+        known = True
+    return former.issuer_key if known else issuers.key_for(course_id)
 
 
 def freeze(pill: LearningPill) -> models.FrozenPill:

@@ -30,8 +30,8 @@ from .awarding_bodies import AwardingBody, configured
 
 __all__ = [
     "Signer", "assign", "assignments", "configured", "did", "did_document", "document_at", "fingerprint", "issuer",
-    "issuer_of", "key_for", "load_signer", "names_of", "record", "record_key", "record_use", "signer", "try_keys",
-    "unassign",
+    "issuer_of", "key_for", "load_signer", "names_of", "record", "record_key", "record_use", "record_uses", "signer",
+    "try_keys", "unassign",
 ]
 
 _Purpose = models.SigningKey.Purpose
@@ -89,7 +89,7 @@ class Signer:
     def _published(self, key: SigningKey) -> SigningKey:
         if self.recorded is not None and self.row_of(key) is None:
             raise Misconfigured(
-                "The signing keys are not published in the DID document yet: run `microcred_init`.",
+                "The signing keys are not published in the DID document yet: run `microcred init`.",
                 code="key-unpublished",
             )
         return key
@@ -185,9 +185,18 @@ def record_use(
     (``key-unpublished``) for a key that is not recorded; (``key-withdrawn``) for one withdrawn while it signed.
     """
     row_id = key if isinstance(key, int) else _row_id(key)
-    if models.SigningKey.objects.filter(pk=row_id, withdrawn_at__isnull=False).exists():
-        raise _withdrawn(purpose)
-    models.KeyUse.objects.create(key_id=row_id, purpose=purpose, subject=subject, digest=digest, at=at)
+    record_uses([models.KeyUse(key_id=row_id, purpose=purpose, subject=subject, digest=digest, at=at)])
+
+
+def record_uses(uses: Collection[models.KeyUse]) -> None:
+    """``record_use`` for several signatures by keys that are recorded. Misconfigured: ``key-withdrawn``."""
+    keys = {use.key_id for use in uses}
+    withdrawn = models.SigningKey.objects.filter(pk__in=keys, withdrawn_at__isnull=False).values_list("pk", flat=True)
+    gone = set(withdrawn)
+    for use in uses:
+        if use.key_id in gone:
+            raise _withdrawn(use.purpose)
+    models.KeyUse.objects.bulk_create(uses)
 
 
 @transaction.atomic
@@ -200,7 +209,7 @@ def record(signing: Signer, *, new_address: bool = False) -> models.Issuer:
     """
     said = issuer_of(signing.body, signing.seal)
     if not new_address:
-        _check_address(signing)
+        check_address(signing)
     row, _ = models.Issuer.objects.update_or_create(
         did=said.id, defaults={"key": signing.body.key, **{name: getattr(said, name) for name in _FACTS}}
     )
@@ -254,7 +263,8 @@ def _described(body: AwardingBody, legal_name: str, legal_identifier: str, count
     )
 
 
-def _check_address(signing: Signer) -> None:
+def check_address(signing: Signer) -> None:
+    """Misconfigured (``issuer-address-changed``, ``key-shared``) if the keys are published under another DID."""
     wanted = [fingerprint(key.verification_key) for key in (signing.badge, signing.badge_jwt)]
     bound = models.SigningKey.objects.filter(fingerprint__in=wanted).exclude(issuer__did=signing.did)
     former = bound.values_list("issuer__did", "issuer__key").first()
@@ -268,7 +278,7 @@ def _check_address(signing: Signer) -> None:
     raise Misconfigured(
         f"The signing keys belong to {former[0]}, but the address of this site now makes it {signing.did}. "
         "Keep the former address (MICROCRED_PUBLIC_BASE_URL); or name an empty folder in MICROCRED_KEYS_DIR, for "
-        "new keys; or run `microcred_init --new-address` to move the keys: what was issued under the former "
+        "new keys; or run `microcred init --new-address` to move the keys: what was issued under the former "
         "address then no longer verifies.",
         code="issuer-address-changed", former=former[0], now=signing.did,
     )
@@ -292,7 +302,7 @@ def _row_id(key: Any) -> int:
         found = rows.filter(fingerprint=fingerprint(public)).values_list("pk", flat=True).first()
     if found is None:
         raise Misconfigured(
-            "A key that is not recorded was used: run `microcred_init`.", code="key-unpublished"
+            "A key that is not recorded was used: run `microcred init`.", code="key-unpublished"
         )
     return found
 

@@ -5,64 +5,86 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import random
 import secrets
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
-from functools import cache
+from datetime import datetime
+from functools import cache, cached_property, partial
+from time import monotonic
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
-from ..credentials import elm, open_badges, parity, pinned
-from ..domain.credential import Credential, Format, VerifiableCredential, credential_urn
+from ..credentials import open_badges, parity, pinned
+from ..domain.credential import Credential, Format, VerifiableCredential
 from ..domain.errors import InvalidInput, MicrocredError, NotAllowed
 from ..proofs import data_integrity, jades, jose
-from . import filters, issuers, models, outbox, places, requests, signals, status, tasks
+from ..proofs.keys import SealCertificate, SigningKey
+from . import chains, holding, issuers, models, outbox, requests, sharing, signals, status, tasks
 from .awarding import award_of
+from .composing import FORMATS, digest_of, documents, prepared, rows_of, signed, unsigned
 from .data import Learner, Payload
+
+__all__ = [
+    "FORMATS", "consent", "issue", "issue_award", "may_process", "payload", "refused", "signed", "unsigned", "withdraw",
+]
 
 log = logging.getLogger(__name__)
 
-FORMATS = (Format.OPEN_BADGE, Format.OPEN_BADGE_JWT, Format.ELM)
-CLOCK_LEEWAY = timedelta(minutes=5)
-PREPARED_FOR = timedelta(hours=1)
+SHARE = 20  # awards signed together
+SIGNS_FOR = 2.0  # seconds; a remote seal may need as long for one, and others have workers too
+TOGETHER = 10  # connections to one wallet in a task
 
 _State = models.Credential.State
 _Purpose = models.Consent.Purpose
 _Status = models.Award.Status
-_Rows = dict[Format, models.Credential]
 _templates = data_integrity.TemplateCache()
+_random = random.SystemRandom()
 
 
+@requests.patient
 def payload(award_row: models.Award, learner: Learner, *, now: datetime) -> Payload:
     """What will be signed, or was. Fixes ids, salt and times first, so that consent sees the same documents.
 
-    InvalidInput where the learner's account lacks a name or address, InvalidDocument, Misconfigured.
+    InvalidInput where the learner's account lacks a name or address, InvalidDocument, Misconfigured; NotAllowed
+    (``award-expired``) where nothing was agreed to before it expired.
     """
     with transaction.atomic():
         outbox.lock_award(award_row.pk)
-        rows = _prepared(award_row, now)
-    badge, european = _documents(award_row, rows, learner)
+        rows = prepared(award_row, now)
+    _check_term(award_row, rows, now)
+    badge, european = documents(award_row, rows, learner)
     return Payload(
-        digest=_digest(badge, european), open_badge=badge, elm=european,
+        digest=digest_of(badge, european), open_badge=badge, elm=european,
         parity=parity.report(award_of(award_row), open_badge=badge, elm=european),
     )
 
 
+@requests.patient
 def consent(award_row: models.Award, learner: Learner, *, digest: str, now: datetime) -> None:
     """Record that the learner agrees to the payload with ``digest``, and have it signed. Twice is once.
 
-    NotAllowed (``payload-changed``) unless that is still exactly what would be signed.
+    NotAllowed: ``payload-changed`` unless that is still exactly what would be signed, ``award-expired``,
+    ``award-suspended``, ``award-ended``.
     """
+    former = award_row.supersedes_id
     with transaction.atomic():
-        outbox.lock_award(award_row.pk)
-        rows = _rows(award_row)
+        fresh = outbox.lock_awards({award_row.pk, former or award_row.pk})[award_row.pk]
+        rows = rows_of(award_row)
+        refusal = refused(fresh) if _unsigned(rows) else None  # what replaces another stands and falls with it
+        if refusal is not None:
+            raise refusal
+        _check_term(fresh, rows, now)
         if set(rows) != set(FORMATS):
             raise _changed()
-        badge, european = _documents(award_row, rows, learner)
-        if not secrets.compare_digest(_digest(badge, european).encode(), digest.encode()):
+        badge, european = documents(award_row, rows, learner)
+        if not secrets.compare_digest(digest_of(badge, european).encode(), digest.encode()):
             raise _changed()
         _record_consent(award_row, digest, now)
+        if former is not None:  # from now on the new one is what the learner wants to have
+            sharing.stop(Q(credential__award_id=former))
         queued = False
         for format_, row in rows.items():
             if row.state in (_State.PREPARED, _State.FAILED):
@@ -72,23 +94,29 @@ def consent(award_row: models.Award, learner: Learner, *, digest: str, now: date
             outbox.enqueue(tasks.issue_award, str(award_row.pk))
 
 
+@requests.patient
 def withdraw(award_row: models.Award, *, now: datetime) -> None:
-    """Stop everything that has not happened yet. What is signed stays; what lies in a wallet is the learner's."""
-    state = models.Delivery.State
+    """Stop everything that has not happened yet. What is signed stays; what lies in a wallet is the learner's.
+
+    That holds for the award with all that it replaced and, while it stands, with what is to replace it.
+    """
     with transaction.atomic():
-        outbox.lock_award(award_row.pk)
-        award_row.consents.filter(active=True).update(active=None, withdrawn_at=now)
-        award_row.credentials.filter(state__in=(_State.QUEUED, _State.FAILED)).update(
+        awards = holding.chain(award_row)
+        outbox.lock_awards(awards)
+        models.Consent.objects.filter(award_id__in=awards, active=True).update(active=None, withdrawn_at=now)
+        models.Credential.objects.filter(award_id__in=awards, state__in=(_State.QUEUED, _State.FAILED)).update(
             state=_State.PREPARED, document="", next_attempt_at=None
         )
-        models.Delivery.objects.filter(
-            credential__award=award_row, state__in=(state.QUEUED, state.WAITING, state.REFUSED, state.DEAD)
-        ).update(state=state.STOPPED, next_attempt_at=None)
+        sharing.stop(Q(credential__award_id__in=awards))
 
 
 def may_process(award_id: Any) -> bool:
     """Whether consent to issue (and so to send) the award's credentials is in force."""
-    return models.Consent.objects.filter(award_id=award_id, purpose=_Purpose.ISSUE, active=True).exists()
+    return _agreed().filter(award_id=award_id).exists()
+
+
+def _agreed() -> Any:
+    return models.Consent.objects.filter(purpose=_Purpose.ISSUE, active=True)
 
 
 def issue(credential_pk: int, *, now: datetime) -> None:
@@ -101,28 +129,81 @@ def issue(credential_pk: int, *, now: datetime) -> None:
 def issue_award(award_id: Any, *, now: datetime, only: int | None = None) -> None:
     """Sign every queued credential of an award and keep its bytes for good; does nothing for any other.
 
-    Outside any transaction, as a key may be far away; the rows are leased meanwhile. Never raises MicrocredError: a
-    fault of the document fails the row, a fault of the installation leaves it queued for a later attempt.
+    Others that are due are signed along with it, as many awards together cost little more than one. Outside any
+    transaction, as a key may be far away; the rows are leased meanwhile. Never raises MicrocredError: a fault of the
+    document fails the row, a fault of the installation leaves it queued for a later attempt.
     """
-    queued = models.Credential.objects.filter(award_id=award_id, state=_State.QUEUED)
-    lease, rows = outbox.acquire(queued if only is None else queued.filter(pk=only), now, state=_State.QUEUED)
+    lease, rows = _leased(award_id, now, only)
     if not rows:
         return
-    award = models.Award.objects.get(pk=award_id)
-    signer = cache(issuers.signer)
-    valid = award.status == _Status.VALID
-    outcomes = {row.pk: _attempt(row, now, lambda: signer(award.issuer_key)) for row in rows if valid}
-    try:
-        requests.patiently(lambda: _settle(rows, outcomes, lease, now))
-    except MicrocredError as error:  # a signature that could not be audited is not given out
-        failures = {row.pk: _failure(row, error, now) for row in rows}
-        requests.patiently(lambda: _settle(rows, failures, lease, now))
+    awards = models.Award.objects.in_bulk({row.award_id for row in rows})
+    desk, begun, outcomes, left = cache(_Desk), monotonic(), {}, {}
+    for row in rows:
+        award = awards[row.award_id]
+        if str(award.pk) != str(award_id) and monotonic() - begun > SIGNS_FOR:
+            outcomes[row.pk] = {"attempts": 0, "next_attempt_at": now}
+            left[award.pk] = True
+        elif award.status == _Status.VALID:
+            outcomes[row.pk] = _attempt(row, now, partial(desk, award.issuer_key))
+    _write(rows, outcomes, lease, now)
+    for pk in left:
+        outbox.enqueue(tasks.issue_award, str(pk))
 
 
-def _attempt(row: models.Credential, now: datetime, signer: Callable[[], issuers.Signer]) -> dict[str, Any]:
+def _leased(award_id: Any, now: datetime, only: int | None) -> tuple[str, list[models.Credential]]:
+    """The rows of the award, and after them those of others that nobody has tried yet.
+
+    An attempt is counted against the others at once: what kills a worker kills it once, and then has its own task.
+    """
+    queued = models.Credential.objects.filter(state=_State.QUEUED)
+    own = queued.filter(award_id=award_id)
+    if only is not None:
+        return outbox.acquire(own.filter(pk=only), now, state=_State.QUEUED)
+    if not own.filter(outbox.free(now)).exists():
+        return "", []
+    untried = Q(attempts=0, lease="", next_attempt_at__lte=now)
+    alone = queued.filter(untried, award__supersedes__isnull=True).order_by("next_attempt_at")
+    due = alone.values_list("award_id", flat=True)[:len(FORMATS) * SHARE * 4]
+    others = list(set(due) - {UUID(str(award_id))})
+    chosen = _random.sample(others, min(SHARE - 1, len(others)))  # another worker looks at the same ones
+    wanted = queued.filter(Q(award_id=award_id) | (Q(award_id__in=chosen) & untried))
+    lease, rows = outbox.acquire(wanted, now, state=_State.QUEUED)
+    rows.sort(key=lambda row: (str(row.award_id) != str(award_id), row.award_id, row.pk))
+    along = [row.pk for row in rows if str(row.award_id) != str(award_id)]
+    if along:
+        models.Credential.objects.filter(pk__in=along, lease=lease).update(attempts=1)
+    return lease, rows
+
+
+class _Desk:
+    """An issuer's keys as many signatures need them: each with its name and its row, looked up once."""
+
+    def __init__(self, issuer_key: str) -> None:
+        self._signer = issuers.signer(issuer_key)
+
+    @cached_property
+    def badge(self) -> tuple[SigningKey, str, int | None]:
+        """The key of embedded proofs."""
+        key = self._signer.badge
+        return key, self._signer.badge_method, self._signer.row_of(key)
+
+    @cached_property
+    def badge_jwt(self) -> tuple[SigningKey, str, int | None]:
+        """The key of VC-JWTs."""
+        key = self._signer.badge_jwt
+        return key, self._signer.badge_jwt_method, self._signer.row_of(key)
+
+    @cached_property
+    def seal(self) -> tuple[SealCertificate, int | None]:
+        """The organisation's certificate."""
+        seal = self._signer.seal
+        return seal, self._signer.row_of(seal.key)
+
+
+def _attempt(row: models.Credential, now: datetime, desk: Callable[[], _Desk]) -> dict[str, Any]:
     """What is to be written of one credential: its signature, or why there is none."""
     try:
-        signed, key = _sign(row, now, signer)
+        signed, key = _sign(row, now, desk)
     except Exception as error:
         return _failure(row, error, now)
     return {
@@ -149,37 +230,67 @@ def _failure(row: models.Credential, error: Exception, now: datetime) -> dict[st
     }
 
 
+def _write(
+    rows: list[models.Credential], outcomes: Mapping[int, Mapping[str, Any]], lease: str, now: datetime
+) -> None:
+    """Write what came of signing, all awards in one transaction; where that fails, each in its own."""
+    awards = list(dict.fromkeys(row.award_id for row in rows))
+    try:
+        requests.patiently(lambda: _settle(rows, outcomes, lease, now))
+    except Exception as error:
+        if len(awards) == 1:
+            if not isinstance(error, MicrocredError):
+                raise
+            failures = {row.pk: _failure(row, error, now) for row in rows}  # what cannot be audited is not given out
+            requests.patiently(lambda: _settle(rows, failures, lease, now))
+            return
+        for award in awards:
+            try:
+                _write([row for row in rows if row.award_id == award], outcomes, lease, now)
+            except Exception:
+                log.exception("What came of signing award %s could not be stored; it is due again.", award)
+
+
 def _settle(
     rows: list[models.Credential], outcomes: Mapping[int, Mapping[str, Any]], lease: str, now: datetime
 ) -> None:
-    """Write what came of signing, unless meanwhile the learner withdrew or agreed to another document.
+    """Write what came of signing, unless meanwhile a learner withdrew or agreed to another document.
 
     Signatures go into the audit in the same transaction: without their lines nothing is issued.
     """
-    award = outbox.lock_award(rows[0].award_id)
-    current = set(award.credentials.filter(state=_State.QUEUED, lease=lease).values_list("pk", flat=True))
-    held = [row for row in rows if row.pk in current]  # whoever queued another document took the lease away
-    stopped = _stopped(award)
-    issued = False
-    for row in held:
-        columns = dict(stopped or outcomes.get(row.pk) or {"next_attempt_at": now})
+    keys = {row.award_id for row in rows}
+    locked = outbox.lock_awards({*keys, *chains.former_keys(keys)})
+    awards = {pk: award for pk, award in locked.items() if pk in keys}
+    still = models.Credential.objects.filter(pk__in=[row.pk for row in rows], state=_State.QUEUED, lease=lease)
+    current = set(still.values_list("pk", flat=True))
+    agreed = set(_agreed().filter(award_id__in=awards).values_list("award_id", flat=True))
+    stopped = {pk: _stopped(award, agreed=pk in agreed) for pk, award in awards.items()}
+    uses: list[models.KeyUse] = []
+    issued: dict[Any, models.Award] = {}
+    for row in rows:
+        if row.pk not in current:  # whoever queued another document took the lease away
+            continue
+        columns = dict(stopped[row.award_id] or outcomes.get(row.pk) or {"next_attempt_at": now})
         key = columns.pop("key", None)
         models.Credential.objects.filter(pk=row.pk).update(lease="", leased_until=None, **columns)
         if columns.get("state") != _State.ISSUED:
             continue
-        issued = True
+        issued[row.award_id] = awards[row.award_id]
         if key is not None:
-            issuers.record_use(
-                key, purpose=row.format, subject=row.credential_id, digest=columns["digest"], at=columns["signed_at"]
-            )
+            uses.append(models.KeyUse(
+                key_id=key, purpose=row.format, subject=row.credential_id, digest=columns["digest"],
+                at=columns["signed_at"],
+            ))
         signals.send(signals.credential_issued, row.pk)
+    if uses:
+        issuers.record_uses(uses)
     if issued:
-        _go_on(award, now)
+        _go_on(issued, now)
 
 
-def _stopped(award: models.Award) -> dict[str, Any] | None:
+def _stopped(award: models.Award, *, agreed: bool) -> dict[str, Any] | None:
     """What becomes of credentials that may not be signed now; None where they may."""
-    if not may_process(award.pk):
+    if not agreed:
         return {"state": _State.PREPARED, "document": "", "next_attempt_at": None}
     refusal = refused(award)
     if refusal is None:
@@ -198,16 +309,30 @@ def refused(award: models.Award) -> NotAllowed | None:
     return NotAllowed("The award is no longer valid: nothing more of it is signed or sent.", code="award-ended")
 
 
-def _go_on(award: models.Award, now: datetime) -> None:
-    """After a signature: send what waited for it, and let the last one take the place of the former award's."""
-    waiting = models.Delivery.objects.filter(credential__award_id=award.pk, state=models.Delivery.State.QUEUED)
-    for connection_id in set(waiting.values_list("connection_id", flat=True)):
-        outbox.enqueue(tasks.deliver_connection, connection_id)
-    if award.supersedes_id is None or award.credentials.exclude(state=_State.ISSUED).exists():
-        return
-    former = models.Award.objects.get(pk=award.supersedes_id)
-    if former.status in (_Status.VALID, _Status.SUSPENDED):
-        status.supersede(former, reason=_why(award), actor="system", now=now)
+def _go_on(awards: Mapping[Any, models.Award], now: datetime) -> None:
+    """After signatures: send what waited for them, and let an award's last one take the place of the former award's."""
+    waiting = models.Delivery.objects.filter(credential__award_id__in=awards, state=models.Delivery.State.QUEUED)
+    by_wallet: dict[str, list[int]] = {}
+    for wallet_id, pk in sorted(set(waiting.values_list("connection__wallet_id", "connection_id"))):
+        by_wallet.setdefault(wallet_id, []).append(pk)
+    for found in by_wallet.values():
+        for start in range(0, len(found), TOGETHER):
+            outbox.enqueue(tasks.deliver_connection, *found[start:start + TOGETHER])
+    for award in awards.values():
+        if award.supersedes_id is not None and not award.credentials.exclude(state=_State.ISSUED).exists():
+            for former in chains.formers(award):
+                status.supersede(former, reason=_why(award), actor="system", now=now)
+
+
+def _unsigned(rows: Mapping[Format, models.Credential]) -> bool:
+    """Whether consent would have anything signed."""
+    return any(row.state in (_State.PREPARED, _State.FAILED) for row in rows.values())
+
+
+def _check_term(award: models.Award, rows: Mapping[Format, models.Credential], now: datetime) -> None:
+    """NotAllowed (``award-expired``) for what would be signed after its last day."""
+    if award.expires_at is not None and award.expires_at <= now and _unsigned(rows):
+        raise NotAllowed("The award expired before anything was signed: renew it.", code="award-expired")
 
 
 def _why(award: models.Award) -> str:
@@ -215,93 +340,6 @@ def _why(award: models.Award) -> str:
     told = models.Notice.objects.filter(award_id=award.pk, kind="renewal-offered").order_by("-pk").first()
     reason = str(told.params.get("reason", "")) if told is not None else ""
     return reason if reason in status.REASONS else "renewal"
-
-
-def signed(row: models.Credential) -> VerifiableCredential:
-    """The signed credential of an issued row."""
-    return VerifiableCredential(
-        id=row.credential_id, format=Format(row.format), media_type=row.media_type, content=bytes(row.content),
-        extension=row.extension,
-    )
-
-
-def unsigned(row: models.Credential) -> dict[str, Any]:
-    """The document inside an issued Open Badge or ELM row."""
-    outer = json.loads(bytes(row.content))
-    if Format(row.format) is Format.ELM:
-        return json.loads(outer["payload"])
-    return {name: value for name, value in outer.items() if name != "proof"}
-
-
-def _prepared(award_row: models.Award, now: datetime) -> _Rows:
-    """The rows of all forms, made if need be; times that nobody agreed to within the hour are set anew."""
-    rows = _rows(award_row)
-    valid_from = min(now, max(award_row.awarded_at, now - CLOCK_LEEWAY)).replace(microsecond=0)
-    if not rows:
-        salt = secrets.token_hex(16)
-        models.Credential.objects.bulk_create(
-            models.Credential(
-                award=award_row, format=format_.value, credential_id=credential_urn(award_row.pk, format_), salt=salt,
-                issued_at=valid_from, valid_from=valid_from,
-            )
-            for format_ in FORMATS
-        )
-        return _rows(award_row)
-    untouched = all(row.state == _State.PREPARED for row in rows.values())
-    if untouched and min(row.valid_from for row in rows.values()) < now - PREPARED_FOR:
-        award_row.credentials.update(issued_at=valid_from, valid_from=valid_from)
-        return _rows(award_row)
-    return rows
-
-
-def _rows(award_row: models.Award) -> _Rows:
-    return {Format(row.format): row for row in award_row.credentials.all()}
-
-
-def _documents(award_row: models.Award, rows: _Rows, learner: Learner) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Badge and ELM document: as issued, as agreed to, or composed now."""
-    badge, european = (_fixed(rows[format_]) for format_ in (Format.OPEN_BADGE, Format.ELM))
-    if badge is None:
-        badge = _compose_badge(award_row, rows[Format.OPEN_BADGE], learner)
-    if european is None:
-        european = _compose_elm(award_row, rows[Format.ELM], learner)
-    return badge, european
-
-
-def _fixed(row: models.Credential) -> dict[str, Any] | None:
-    if row.state == _State.ISSUED:
-        return unsigned(row)
-    return json.loads(row.document) if row.state == _State.QUEUED else None
-
-
-def _compose_badge(award_row: models.Award, row: models.Credential, learner: Learner) -> dict[str, Any]:
-    achievement = award_row.pill.achievement
-    composed = open_badges.compose(
-        award_of(award_row), issuers.issuer(award_row.issuer_key), learner.holder(), credential_id=row.credential_id,
-        achievement_id=places.achievement(achievement), salt=row.salt, valid_from=row.valid_from,
-        valid_until=award_row.expires_at, evidence_url=places.assessment(achievement),
-        status=status.badge_entry(award_row), refresh_service=_refreshed_at(award_row, row),
-    )
-    document = filters.composed(composed.document, Format.OPEN_BADGE, award_of(award_row))
-    open_badges.validate(document, signed=False)
-    return document
-
-
-def _compose_elm(award_row: models.Award, row: models.Credential, learner: Learner) -> dict[str, Any]:
-    composed = elm.compose(
-        award_of(award_row), issuers.issuer(award_row.issuer_key), learner.holder(), credential_id=row.credential_id,
-        issued=row.issued_at, valid_from=row.valid_from, valid_until=award_row.expires_at,
-        open_badge_id=credential_urn(award_row.pk, Format.OPEN_BADGE),
-    )
-    document = filters.composed(composed.document, Format.ELM, award_of(award_row))
-    elm.validate(document)
-    return document
-
-
-def _refreshed_at(award_row: models.Award, row: models.Credential) -> str:
-    """Where a badge that expires can be had anew."""
-    uuid = status.uuid_of(row.credential_id) if award_row.expires_at is not None else None
-    return places.refresh(uuid) if uuid is not None else ""
 
 
 def _record_consent(award_row: models.Award, digest: str, now: datetime) -> None:
@@ -329,10 +367,10 @@ def _queue(row: models.Credential, document: Mapping[str, Any], now: datetime) -
 
 
 def _sign(
-    row: models.Credential, now: datetime, signer_of: Callable[[], issuers.Signer]
+    row: models.Credential, now: datetime, desk_of: Callable[[], _Desk]
 ) -> tuple[VerifiableCredential, int | None]:
     """The signed credential, and the row of the key that signed it."""
-    signer = signer_of()
+    desk = desk_of()
     now = max(now, row.valid_from)  # a worker's clock may be behind that of the server which took the consent
     format_ = Format(row.format)
     badge = format_ is not Format.ELM
@@ -340,24 +378,17 @@ def _sign(
         id=row.credential_id, format=Format.OPEN_BADGE if badge else Format.ELM, document=json.loads(row.document)
     )
     if format_ is Format.OPEN_BADGE_JWT:
-        token = jose.secure(composed, key=signer.badge_jwt, key_id=signer.badge_jwt_method)
-        return token, signer.row_of(signer.badge_jwt)
+        key, method, key_row = desk.badge_jwt
+        return jose.secure(composed, key=key, key_id=method), key_row
     if format_ is Format.ELM:
-        return jades.seal(composed, certificate=signer.seal, now=now), signer.row_of(signer.seal.key)
+        certificate, key_row = desk.seal
+        return jades.seal(composed, certificate=certificate, now=now), key_row
+    key, method, key_row = desk.badge
     signed_badge = data_integrity.secure(
-        composed, key=signer.badge, verification_method=signer.badge_method, now=now,
-        loader=pinned.document_loader, cache=_templates,
+        composed, key=key, verification_method=method, now=now, loader=pinned.document_loader, cache=_templates,
     )
-    open_badges.validate(json.loads(signed_badge.content))
-    return signed_badge, signer.row_of(signer.badge)
-
-
-def _digest(badge: Mapping[str, Any], european: Mapping[str, Any]) -> str:
-    """SHA-256 of both documents as one canonical JSON text."""
-    text = json.dumps(
-        {"elm": european, "open_badge": badge}, sort_keys=True, ensure_ascii=False, separators=(",", ":")
-    )
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+    open_badges.validate_proof(json.loads(signed_badge.content), composed.document)
+    return signed_badge, key_row
 
 
 def _changed() -> NotAllowed:

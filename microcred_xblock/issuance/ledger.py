@@ -8,10 +8,11 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from ..domain.credential import Format
 from ..domain.errors import NotAllowed
-from . import issuing, models, outbox
+from . import conf, issuing, models, outbox, requests, sharing
 
 EVERYBODY = "everybody"  # the recipient of what is published
 _Purpose = models.Consent.Purpose
@@ -22,6 +23,7 @@ def lines(learner_id: str) -> Any:
     return models.Consent.objects.filter(award__learner_id=learner_id).order_by("-pk")
 
 
+@requests.patient
 def withdraw(learner_id: str, consent_pk: int, *, now: datetime) -> models.Consent:
     """Take one line back. Twice is once; NotAllowed (``consent-unknown``) for another's.
 
@@ -43,6 +45,7 @@ def withdraw(learner_id: str, consent_pk: int, *, now: datetime) -> models.Conse
     return found
 
 
+@requests.patient
 def publish(award_row: models.Award, *, digest: str, now: datetime) -> models.Consent:
     """The learner wants the signed badge with ``digest`` shown to everybody who has its address. Twice is once.
 
@@ -64,6 +67,7 @@ def publish(award_row: models.Award, *, digest: str, now: datetime) -> models.Co
     return line
 
 
+@requests.patient
 def unpublish(award_row: models.Award, *, now: datetime) -> None:
     """Show it no longer. Twice is once."""
     with transaction.atomic():
@@ -92,9 +96,7 @@ def _badges(award_row: models.Award) -> Any:
 
 
 def _stop_sending(line: models.Consent) -> None:
-    """What has not left yet for the wallet of this line."""
-    state = models.Delivery.State
-    models.Delivery.objects.filter(
-        credential__award_id=line.award_id, connection__registration__host__base_url=line.recipient,
-        state__in=(state.QUEUED, state.WAITING, state.REFUSED),
-    ).update(state=state.STOPPED, next_attempt_at=None)
+    """What has not left yet for the wallet of this line, given up or not."""
+    wallets = [key for key, wallet in conf.wallets().items() if sharing.recipient(wallet) == line.recipient]
+    there = Q(connection__wallet_id__in=wallets) | Q(connection__registration__host__base_url=line.recipient)
+    sharing.stop(there, Q(credential__award_id=line.award_id))

@@ -13,7 +13,7 @@ from smtplib import SMTPException
 from typing import Any
 
 from django.core.mail import EmailMultiAlternatives
-from django.db.models import F
+from django.db.models import F, Q
 from django.template.loader import render_to_string
 
 from .. import compat, notice_texts
@@ -57,25 +57,47 @@ def tell(
     return notice
 
 
-def tell_change(change_pk: int) -> models.Notice | None:
-    """Tell of a change of standing; call it in the transaction that made it. What it makes untrue is taken down."""
+def tell_change(change_pk: int, *, aloud: bool = True) -> models.Notice | None:
+    """Tell of a change of standing; call it in the transaction that made it. What it makes untrue is taken down.
+
+    ``aloud`` is False where the learner is told of another award that was changed along with this one.
+    """
     change = models.StatusChange.objects.select_related("award").get(pk=change_pk)
     kind, award = _KINDS.get(models.StatusChange.Action(change.action)), change.award
     if kind is None:
         return None
     replace(award, *_OUTDATED, now=change.at)
+    pending = kind != "superseded" and award.supersedes_id is not None and holding.untouched(award)
     if kind == "superseded":
         replace(award, "renewal-offered", now=change.at)
         models.Notice.objects.filter(award__supersedes=award, kind="renewal-offered", dismissed_at=None).update(
             dismissed_at=change.at
         )
-    elif award.supersedes_id is not None and holding.untouched(award):
+    elif pending and kind == "reinstated":
+        _offer_again(award)
+    elif pending or not aloud:
         replace(award, "renewal-offered", now=change.at)
+    if pending or not aloud:
         return None  # nobody holds it: the learner hears of the credential it was to replace
     params: dict[str, Any] = {"reason": change.reason, "automatic": change.actor == "system"}
     if kind == "revoked":
         params["regain"] = award.regain
+    elif kind == "suspended":
+        params["in_badge"] = holding.suspension_in_badge(award)
     return tell(award, kind, key=str(change.pk), params=params, now=change.at)
+
+
+def _offer_again(award: models.Award) -> None:
+    """Put the offer of a new credential back on the page."""
+    offer = models.Notice.objects.filter(award=award, kind="renewal-offered").order_by("-pk").first()
+    if offer is not None:
+        models.Notice.objects.filter(pk=offer.pk).update(dismissed_at=None)
+
+
+def undeliverable(warning: models.Notice) -> bool:
+    """Whether a warning that was to be sent could not be, and has not been repeated yet."""
+    mailed = bool(conf.setting("MICROCRED_NOTICE_EMAIL"))
+    return mailed and warning.state == _State.DEAD and not warning.params.get("again")
 
 
 def replace(award: models.Award, *kinds: str, now: datetime) -> None:
@@ -85,25 +107,35 @@ def replace(award: models.Award, *kinds: str, now: datetime) -> None:
 
 def dismiss(award: models.Award, notice_pk: int, *, now: datetime) -> None:
     """The learner has read it. NotAllowed (``notice-unknown``) for one of another award."""
-    own = models.Notice.objects.filter(pk=notice_pk, award_id__in=(award.pk, award.supersedes_id))
+    own = models.Notice.objects.filter(
+        Q(award_id__in=(award.pk, award.supersedes_id)) | Q(award__supersedes_id=award.pk), pk=notice_pk
+    )
     if not own.exists():
         raise NotAllowed("There is no such notice.", code="notice-unknown")
     own.filter(dismissed_at=None).update(dismissed_at=now)
 
 
 def send_due(now: datetime) -> int:
-    """Enqueue what waits to be sent; how many."""
-    due = models.Notice.objects.filter(state=_State.QUEUED, next_attempt_at__lte=now).order_by("next_attempt_at")
-    waiting = list(due.values_list("pk", flat=True)[:LIMIT])
-    for pk in waiting:
-        _enqueue(pk)
+    """Hand over what waits to be sent and was not handed over a while ago; how many."""
+    from . import tasks
+
+    until = now + outbox.HANDED_OVER
+    unmarked = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
+    due = models.Notice.objects.filter(unmarked, state=_State.QUEUED, next_attempt_at__lte=now)
+    waiting = list(due.order_by("next_attempt_at").values_list("pk", flat=True)[:LIMIT])
+    models.Notice.objects.filter(pk__in=waiting).update(leased_until=until)
+    outbox.hand_over_all(
+        tasks.send_notice, waiting,
+        lambda left: models.Notice.objects.filter(pk__in=left, leased_until=until).update(leased_until=None),
+    )
     return len(waiting)
 
 
 def send(notice_pk: int, *, now: datetime) -> None:
     """Send one notice; does nothing for one that is sent, not due, or in another worker's hands. Never raises."""
     free = models.Notice.objects.filter(pk=notice_pk, state=_State.QUEUED, next_attempt_at__lte=now)
-    if not free.update(next_attempt_at=now + LEASE, attempts=F("attempts") + 1):  # one UPDATE, which only one can win
+    taken = {"next_attempt_at": now + LEASE, "leased_until": None, "attempts": F("attempts") + 1}
+    if not free.update(**taken):  # one UPDATE, which only one can win
         return
     notice = models.Notice.objects.select_related("award__pill").get(pk=notice_pk)
     mine = models.Notice.objects.filter(pk=notice_pk, state=_State.QUEUED, attempts=notice.attempts)

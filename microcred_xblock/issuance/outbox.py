@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,10 +20,10 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F, Min, Q
+from django.db.models import F, Q
 
 from ..domain import errors
-from . import conf, models, runner
+from . import broker, conf, models, runner, staff_filters
 
 log = logging.getLogger(__name__)
 
@@ -31,8 +31,11 @@ LADDER = tuple(timedelta(seconds=s) for s in (10, 60, 300, 1_800, 1_800, 7_200, 
 LEASE = timedelta(minutes=3)  # longer than one delivery can take: five requests, each within its time limit
 HANDED_OVER = timedelta(minutes=5)
 REQUESTS = 2_000  # of each kind, for one sweep
+COUNTED = 1_000  # of each kind, for the health of the queues
+HELD = "award-suspended"  # the code of what waits for the end of a suspension
 _BATCH = 500
 _JITTER = 0.2
+_HELD_BACK = Q(error_code=HELD, next_attempt_at__isnull=True)  # only the end of a suspension makes it due
 _random = random.SystemRandom()
 _CLASSES = (
     (errors.InvalidInput, "invalid"), (errors.NotReady, "not-ready"), (errors.NotAllowed, "not-allowed"),
@@ -43,12 +46,17 @@ _CLASSES = (
 
 @dataclass(frozen=True, kw_only=True)
 class QueueFacts:
-    """How much waits in each step, since when the oldest has been due, how much was given up, which hosts rest."""
+    """How much waits in each step, since when the oldest has been due, how many awards need a person, which hosts rest.
+
+    ``dead`` counts awards in the state "failed": signing failed, or a wallet refused or was given up. Counting ends at
+    1,000: ``capped`` names the steps (and ``dead``) that are more than the number says.
+    """
 
     depth: Mapping[str, int]
     oldest_due: datetime | None
     dead: int
     open_circuits: tuple[str, ...] = ()
+    capped: tuple[str, ...] = ()
 
     @property
     def oldest(self) -> datetime | None:
@@ -85,7 +93,9 @@ def _hand_over(task: Any, ids: tuple[Any, ...]) -> bool:
         elif getattr(settings, "CELERY_TASK_ALWAYS_EAGER", False) or getattr(settings, "CELERY_ALWAYS_EAGER", False):
             task.apply(args=ids)
         else:
-            task.apply_async(args=ids, retry=False)
+            broker.send(task, ids)
+    except broker.Resting:
+        return False
     except Exception:  # whatever a broker raises; the row is safe and due
         log.exception("Task %s could not be handed over; the sweeper will find its row.", task.name)
         return False
@@ -101,7 +111,7 @@ def next_attempt(attempts: int, now: datetime, *, retry_after: int | None = None
         return None
     wait = LADDER[max(attempts, 1) - 1].total_seconds()
     wait *= 1 + _random.uniform(-_JITTER, _JITTER)
-    asked = min(retry_after or 0, conf.setting("MICROCRED_RETRY_AFTER_MOST"))
+    asked = min(retry_after or 0, conf.number("MICROCRED_RETRY_AFTER_MOST"))
     return now + timedelta(seconds=max(wait, asked))
 
 
@@ -112,6 +122,15 @@ def lock_award(award_id: Any) -> models.Award | None:
         return rows.select_for_update().first()
     rows.update(active=F("active"))  # changes nothing, but a write takes SQLite's only lock
     return rows.first()
+
+
+def lock_awards(award_ids: Collection[Any]) -> dict[Any, models.Award]:
+    """``lock_award`` for several, always in the same order; by primary key."""
+    rows = models.Award.objects.filter(pk__in=award_ids).order_by("pk")
+    if connection.features.has_select_for_update:
+        return {row.pk: row for row in rows.select_for_update()}
+    rows.order_by().update(active=F("active"))
+    return {row.pk: row for row in rows}
 
 
 def free(now: datetime) -> Q:
@@ -160,7 +179,12 @@ def renew_lease(connection_id: int, token: str, now: datetime) -> bool:
 
 def drop_lease(connection_id: int, token: str) -> None:
     """Give the connection back, unless another worker has it already."""
-    models.WalletConnection.objects.filter(pk=connection_id, lease=token).update(lease="", leased_until=None)
+    drop_leases([connection_id], token)
+
+
+def drop_leases(connection_ids: Collection[int], token: str) -> None:
+    """``drop_lease`` for several."""
+    models.WalletConnection.objects.filter(pk__in=connection_ids, lease=token).update(lease="", leased_until=None)
 
 
 def due_credentials(now: datetime) -> Any:
@@ -180,25 +204,49 @@ def due_deliveries(now: datetime) -> Any:
 def sweep(now: datetime, *, limit: int = REQUESTS) -> int:
     """Enqueue what is due and nobody is working on; how many reminders were made.
 
-    What was handed over is left alone for a while, so that a long queue is not made longer every minute.
+    What was handed over is left alone for a while, so that a long queue is not made longer every minute. Each part is
+    done whatever becomes of the others.
     """
     from . import bulk, notices, regrading, renewing, tasks
 
-    courses = _take(models.IndexRequest, now)
-    assessments = _take(models.AssessmentRequest, now)
-    for pk in courses:
-        enqueue(tasks.index_course, pk)
-    for pk in assessments:
-        enqueue(tasks.assess_learner, pk)
+    parts: tuple[Callable[[datetime], int], ...] = (
+        lambda now: len(_take(models.IndexRequest, tasks.index_course, now)),
+        lambda now: len(_take(models.AssessmentRequest, tasks.assess_learner, now)),
+        lambda now: _remind_to_sign(now, limit), lambda now: _remind_to_deliver(now, limit), _forget_attempts,
+        regrading.close_due, renewing.remind_due, notices.send_due, bulk.sweep, _resume_forgotten,
+    )
+    return sum(_apart(part, now) for part in parts)
+
+
+def _apart(part: Callable[[datetime], int], now: datetime) -> int:
+    try:
+        return part(now)
+    except Exception:
+        log.exception("A part of the sweep was left out; it is tried again by the next.")
+        return 0
+
+
+def _remind_to_sign(now: datetime, limit: int) -> int:
+    from . import tasks
+
     unmarked = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
     credentials = due_credentials(now).filter(unmarked).order_by("next_attempt_at")
     awards = list(dict.fromkeys(credentials.values_list("award_id", flat=True)[:limit]))
     _remind(tasks.issue_award, awards, models.Credential, "award_id", now, state=models.Credential.State.QUEUED)
+    return len(awards)
+
+
+def _remind_to_deliver(now: datetime, limit: int) -> int:
+    from . import tasks
+
     connections = _connections(now, limit)
     _remind(tasks.deliver_connection, connections, models.WalletConnection, "pk", now)
+    return len(connections)
+
+
+def _forget_attempts(now: datetime) -> int:
     models.AuthorizationAttempt.objects.filter(expires_at__lt=now - timedelta(days=1)).delete()
-    upkeep = regrading.close_due(now) + renewing.remind_due(now) + notices.send_due(now) + bulk.sweep(now)
-    return len(courses) + len(assessments) + len(awards) + len(connections) + upkeep
+    return 0
 
 
 def _connections(now: datetime, limit: int) -> list[int]:
@@ -221,28 +269,40 @@ def _remind(task: Any, ids: Collection[Any], rows: Any, key: str, now: datetime,
     for batch in batches:
         rows.objects.filter(unmarked, **{f"{key}__in": batch}, **more).update(lease="", leased_until=now + HANDED_OVER)
 
+    hand_over_all(
+        task, taken, lambda left: rows.objects.filter(**{f"{key}__in": left}, lease="").update(leased_until=None)
+    )
+
+
+def hand_over_all(task: Any, ids: Collection[Any], undo: Callable[[list[Any]], Any]) -> None:
+    """Once the current transaction is committed, run ``task`` for each id, whose rows the caller has marked.
+
+    ``undo`` takes the marks of those that the broker does not take, some hundred at a time.
+    """
+    waiting = list(ids)
+
     def go() -> None:
-        for done, pk in enumerate(taken):
+        for done, pk in enumerate(waiting):
             if not _hand_over(task, (pk,)):
-                _unmark(taken[done:])
+                left = waiting[done:]
+                for start in range(0, len(left), _BATCH):
+                    undo(left[start:start + _BATCH])
                 return
 
-    def _unmark(left: list[Any]) -> None:
-        for start in range(0, len(left), _BATCH):
-            rows.objects.filter(**{f"{key}__in": left[start:start + _BATCH]}, lease="").update(leased_until=None)
-
-    if taken:
+    if waiting:
         transaction.on_commit(go, robust=True)
 
 
-def _take(requests: Any, now: datetime) -> list[int]:
-    """Requests that are overdue, the oldest first; each is handed over again only after a while.
+def _take(requests: Any, task: Any, now: datetime) -> list[int]:
+    """Hand over requests that are overdue, the oldest first; each is handed over again only after a while.
 
     Requests have their own task at once: what is left half a minute later was lost, or waits in a long queue.
     """
+    until = now + HANDED_OVER
     overdue = requests.objects.filter(due_at__lte=now - HANDED_OVER / 10).order_by("due_at")
     taken = list(overdue.values_list("pk", flat=True)[:REQUESTS])
-    requests.objects.filter(pk__in=taken).update(due_at=now + HANDED_OVER)
+    requests.objects.filter(pk__in=taken).update(due_at=until)
+    hand_over_all(task, taken, lambda left: requests.objects.filter(pk__in=left, due_at=until).update(due_at=now))
     return taken
 
 
@@ -251,7 +311,7 @@ def retry_award(award_row: models.Award, *, now: datetime) -> int:
 
     Nothing is signed or sent that its learner has not agreed to, or that the learner has stopped.
     """
-    from . import tasks
+    from . import sharing, tasks
 
     state, sent, told = models.Credential.State, models.Delivery.State, models.Notice.State
     fresh = {"attempts": 0, "next_attempt_at": now, **NO_ERROR}
@@ -264,7 +324,7 @@ def retry_award(award_row: models.Award, *, now: datetime) -> int:
         deliveries = models.Delivery.objects.filter(
             credential__award_id=locked.pk, connection__active=True, state__in=(sent.DEAD, sent.REFUSED, sent.WAITING)
         )
-        connections = dict(deliveries.values_list("pk", "connection_id"))
+        connections = dict(sharing.marked(deliveries).filter(agreed=True).values_list("pk", "connection_id"))
         count += models.Delivery.objects.filter(pk__in=connections).update(state=sent.QUEUED, **fresh)
         notices = locked.notices.filter(Q(state=told.DEAD) | Q(state=told.QUEUED, error_code__gt=""))
         for pk in list(notices.values_list("pk", flat=True)):
@@ -283,40 +343,70 @@ def resume(award_id: Any, *, now: datetime) -> None:
     """A reinstated award goes on where it was stopped. Call it in the transaction that reinstates."""
     from . import tasks
 
-    signing, sending = models.Credential.State.QUEUED, models.Delivery.State
-    stopped = {"error_code": "award-suspended", "next_attempt_at": None}
     again = {"next_attempt_at": now, **NO_ERROR}
-    if models.Credential.objects.filter(award_id=award_id, state=signing, **stopped).update(**again):
+    if _held_credentials().filter(award_id=award_id).update(**again):
         enqueue(tasks.issue_award, str(award_id))
-    rows = models.Delivery.objects.filter(credential__award_id=award_id, state=sending.WAITING, **stopped)
-    found = dict(rows.values_list("pk", "connection_id"))
-    models.Delivery.objects.filter(pk__in=found).update(state=sending.QUEUED, **again)
+    found = dict(_held_deliveries().filter(credential__award_id=award_id).values_list("pk", "connection_id"))
+    models.Delivery.objects.filter(pk__in=found).update(state=models.Delivery.State.QUEUED, **again)
     for connection_id in set(found.values()):
         enqueue(tasks.deliver_connection, connection_id)
 
 
+def _held_credentials() -> Any:
+    """What waits for the end of a suspension."""
+    return models.Credential.objects.filter(_HELD_BACK, state=models.Credential.State.QUEUED)
+
+
+def _held_deliveries() -> Any:
+    return models.Delivery.objects.filter(_HELD_BACK, state=models.Delivery.State.WAITING)
+
+
+def _resume_forgotten(now: datetime) -> int:
+    """What is still held though its award counts again: a crash, or an old release, has left it. How many awards."""
+    valid = models.Award.Status.VALID
+    held = _held_deliveries().filter(credential__award__status=valid).order_by()
+    found = set(held.values_list("credential__award_id", flat=True)[:_BATCH])
+    found.update(
+        _held_credentials().filter(award__status=valid).order_by().values_list("award_id", flat=True)[:_BATCH]
+    )
+    for award_id in sorted(found):
+        with transaction.atomic():
+            award = lock_award(award_id)
+            if award is not None and award.status == valid:
+                resume(award_id, now=now)
+    return len(found)
+
+
 def queue_facts(now: datetime) -> QueueFacts:
-    """The health of the queues, in a constant number of queries."""
+    """The health of the queues: a constant number of queries, each of which reads a bounded number of rows."""
     state, sent, told = models.Credential.State, models.Delivery.State, models.Notice.State
     waiting = {
         "assess": (models.AssessmentRequest.objects.all(), "due_at"),
         "index": (models.IndexRequest.objects.all(), "due_at"),
-        "sign": (models.Credential.objects.filter(state=state.QUEUED), "next_attempt_at"),
+        "sign": (models.Credential.objects.filter(state=state.QUEUED).exclude(_HELD_BACK), "next_attempt_at"),
         "deliver": (
-            models.Delivery.objects.filter(state__in=(sent.QUEUED, sent.WAITING, sent.SENDING)), "next_attempt_at"
+            models.Delivery.objects.filter(state__in=(sent.QUEUED, sent.WAITING, sent.SENDING)).exclude(_HELD_BACK),
+            "next_attempt_at",
         ),
         "tell": (models.Notice.objects.filter(state=told.QUEUED), "next_attempt_at"),
     }
-    oldest = [rows.filter(**{f"{at}__lte": now}).aggregate(found=Min(at))["found"] for rows, at in waiting.values()]
-    dead = (
-        models.Credential.objects.filter(state=state.FAILED), models.Delivery.objects.filter(state=sent.DEAD),
-        models.Notice.objects.filter(state=told.DEAD),
-    )
+    oldest = [
+        rows.filter(**{f"{at}__lte": now}).order_by(at).values_list(at, flat=True).first()
+        for rows, at in waiting.values()
+    ]
+    found = {step: _counted(rows) for step, (rows, _at) in waiting.items()}
+    found["held"] = sum(_counted(rows) for rows in (_held_credentials(), _held_deliveries()))
+    found["dead"] = staff_filters.count_failed(now, most=COUNTED)
+    shown = {step: min(count, COUNTED) for step, count in found.items()}
     return QueueFacts(
-        depth={step: rows.count() for step, (rows, _at) in waiting.items()},
-        oldest_due=min((at for at in oldest if at is not None), default=None),
-        dead=sum(rows.count() for rows in dead),
+        dead=shown.pop("dead"), depth=shown, oldest_due=min((at for at in oldest if at is not None), default=None),
         open_circuits=tuple(
             models.WalletCircuit.objects.filter(open_until__gt=now).order_by("name").values_list("name", flat=True)
         ),
+        capped=tuple(step for step, count in found.items() if count > COUNTED),
     )
+
+
+def _counted(rows: Any) -> int:
+    """How many there are, or one more than are counted."""
+    return rows.order_by().values("pk")[:COUNTED + 1].count()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from uuid import UUID
 
 from . import conf
@@ -42,6 +43,11 @@ def verification(uuid: UUID | None = None) -> str:
     return f"{conf.public_base_url()}/microcred/verify/{uuid or ''}"
 
 
-def refresh(uuid: UUID) -> str:
+def refresh(uuid: UUID, salt: str) -> str:
     """Where the badge that took the place of this one is; the badge's refresh service."""
-    return f"{conf.public_base_url()}/microcred/refresh/{uuid}"
+    return f"{conf.public_base_url()}/microcred/refresh/{uuid}/{refresh_token(uuid, salt)}"
+
+
+def refresh_token(uuid: UUID, salt: str) -> str:
+    """What only whoever has the badge can name: its id stands on public pages, the salt in the badge alone."""
+    return hashlib.sha256(f"microcred-refresh:{salt}:{uuid}".encode()).hexdigest()

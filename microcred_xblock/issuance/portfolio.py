@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Prefetch
 
 from ..domain.errors import NotAllowed
-from . import models, staff
+from . import holding, models, staff
 
 PAGE = 50
 _Purpose = models.Consent.Purpose
@@ -18,7 +18,8 @@ _Purpose = models.Consent.Purpose
 def awards(learner_id: str, cursor: str = "") -> tuple[list[models.Award], str]:
     """One page of the learner's awards, newest first, and the cursor of the next (empty at the end). One query.
 
-    InvalidAnswer (``request-field``) for a cursor that is none. Rows carry ``agreed`` and ``published``.
+    InvalidAnswer (``request-field``) for a cursor that is none. Rows carry ``agreed`` and ``published``, and whether
+    one ``waits`` for consent to replace another, which ``stands`` until then.
     """
     rows = staff.after(_awards(learner_id), cursor) if cursor else _awards(learner_id)
     found = list(rows.order_by("-awarded_at", "-pk")[:PAGE + 1])
@@ -52,6 +53,8 @@ def dismiss(learner_id: str, notice_pk: int, *, now: datetime) -> None:
 def _awards(learner_id: str) -> Any:
     given = models.Consent.objects.filter(award=OuterRef("pk"), active=True)
     rows = models.Award.objects.filter(learner_id=learner_id).select_related("pill", "superseded_by")
+    following = models.Award.objects.filter(holding.waiting(), supersedes=OuterRef("pk"))
     return rows.annotate(
-        agreed=Exists(given.filter(purpose=_Purpose.ISSUE)), published=Exists(given.filter(purpose=_Purpose.PUBLISH))
+        agreed=Exists(given.filter(purpose=_Purpose.ISSUE)), published=Exists(given.filter(purpose=_Purpose.PUBLISH)),
+        waits=holding.waiting(), stands=Exists(following),
     )

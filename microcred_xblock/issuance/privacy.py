@@ -11,15 +11,16 @@ import logging
 import secrets
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
-from django.db import transaction
+from django.utils import timezone
 
 from .. import compat
-from . import connecting, models, outbox
-from .exporting import export
+from . import connecting, models, outbox, requests, retired, signals
+from .exporting import export, known
 
-__all__ = ["RETIRED", "export", "retire"]
+__all__ = ["RETIRED", "export", "known", "retire"]
 
 log = logging.getLogger(__name__)
 
@@ -36,20 +37,16 @@ def retire(learner_id: str, *, now: datetime) -> int:
     """Erase what is personal about an account; how many awards it held. Idempotent.
 
     In transactions of one award, connection or batch each: after a crash the next call does the rest. Wallets are told
-    to forget the tokens afterwards, and if that fails it changes nothing.
+    to forget the tokens afterwards, and if that fails it changes nothing. What arrives late is refused from the first
+    line on (``retired``); attempts go before connections, because each may still become one.
     """
     if not learner_id:
         return 0
-    _end_connections(learner_id, now)
+    requests.patiently(partial(retired.mark, learner_id, now))
     for rows in (models.AuthorizationAttempt, models.AssessmentRequest):
         _delete(rows, learner_id)
-    count = 0
-    for pk in _own(models.Award, learner_id):
-        with transaction.atomic():
-            award = outbox.lock_award(pk)
-            if award is not None and award.learner_id == learner_id:
-                _empty(award, now)
-                count += 1
+    _end_connections(learner_id, now)
+    count = _empty_awards(learner_id, now)
     _forget_staff(learner_id, now)
     _forget_searches({learner_id, *compat.former_names(learner_id)}, now)
     _empty_late_arrivals(now)
@@ -72,13 +69,44 @@ def _delete(rows: Any, learner_id: str) -> None:
 def _end_connections(learner_id: str, now: datetime) -> None:
     """Wipe every connection, ended ones too, and afterwards tell the wallets."""
     for pk in _own(models.WalletConnection, learner_id):
-        with transaction.atomic():
-            row = models.WalletConnection.objects.select_related("registration").get(pk=pk)
-            connecting.close_for_good(row, now=now)
-            nobody = _nobody()
-            models.WalletConnection.objects.filter(pk=pk).update(
-                learner_id=nobody, learner_wallet=models.pair_key(nobody, row.wallet_id), tokens="", scopes=[]
-            )
+        requests.patiently(partial(_end_connection, pk, now))
+
+
+def _end_connection(pk: int, now: datetime) -> None:
+    row = models.WalletConnection.objects.select_related("registration").get(pk=pk)
+    connecting.close_for_good(row, now=now)
+    nobody = _nobody()
+    models.WalletConnection.objects.filter(pk=pk).update(
+        learner_id=nobody, learner_wallet=models.pair_key(nobody, row.wallet_id), tokens="", scopes=[]
+    )
+
+
+def connect() -> None:
+    """Look once more after an award was made: its account may have been retired in the same moment."""
+    signals.award_made.connect(_forget_late, dispatch_uid="microcred.privacy.award_made")
+
+
+def _forget_late(*, pk: Any, **_kwargs: Any) -> None:
+    owner = models.Award.objects.filter(pk=pk).values_list("learner_id", flat=True).first()
+    if owner is not None and retired.is_marked(owner):
+        _empty_awards(owner, timezone.now())
+
+
+def _empty_awards(learner_id: str, now: datetime) -> int:
+    """Until there are none: one that is being replaced has a successor afterwards."""
+    count = 0
+    while pks := _own(models.Award, learner_id):
+        for pk in pks:
+            count += requests.patiently(partial(_empty_own, pk, learner_id, now))
+    return count
+
+
+def _empty_own(pk: Any, learner_id: str, now: datetime) -> bool:
+    award = outbox.lock_award(pk)
+    if award is None or award.learner_id != learner_id:
+        return False
+    _empty(award, now)
+    return True
 
 
 def _empty(award: models.Award, now: datetime) -> None:
@@ -126,15 +154,18 @@ def _forget_staff(learner_id: str, now: datetime) -> None:
 
 
 def _forget_searches(names: Iterable[str], now: datetime) -> None:
-    """Bulk jobs that were to look for this account. One that still runs is stopped: it has nobody left to find."""
+    """Bulk jobs that were to look for this account, and what was noted of it in them.
+
+    One that still runs is stopped: it has nobody left to find.
+    """
     sought = {name.casefold() for name in names}
-    searching = models.BulkJob.objects.filter(filters__has_key="learner").values_list("pk", "filters")
-    for pk, filters in searching.iterator(chunk_size=BATCH):
+    searching = models.BulkJob.objects.filter(filters__has_key="learner").values_list("pk", "filters", "params")
+    for pk, filters, params in searching.iterator(chunk_size=BATCH):
         if str(filters["learner"]).casefold() not in sought:
             continue
         jobs = models.BulkJob.objects.filter(pk=pk)
         _cancel(jobs, now)
-        jobs.update(filters={**filters, "learner": _nobody()})
+        jobs.update(filters={**filters, "learner": _nobody()}, params={**params, "note": ""})
 
 
 def _cancel(jobs: Any, now: datetime) -> None:

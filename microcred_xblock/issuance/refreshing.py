@@ -2,31 +2,42 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 from uuid import UUID
 
 from ..domain.credential import Format
 from ..domain.errors import NotAllowed
-from . import issuing, models
+from . import issuing, models, places
 
 _HOPS = 100
 _State = models.Credential.State
 
 
-def newest_badge(uuid: UUID, *, form: Format = Format.OPEN_BADGE) -> models.Credential:
+def newest_badge(uuid: UUID, token: str, *, form: Format = Format.OPEN_BADGE) -> models.Credential:
     """The badge that took the place of this one, or the badge itself while there is no other.
 
-    Only for a badge that names this service itself, which is one with an expiry, and only what the learner still
-    agrees to have issued. NotAllowed (``credential-unknown``) for anything else, for a badge that was erased, and after
-    the consent was withdrawn.
+    Only for a badge that names this service itself, which is one with an expiry, only for whoever knows the ``token``
+    in its address, and only what the learner still agrees to have issued. NotAllowed (``credential-unknown``) for
+    anything else, for a badge that was erased, and after the consent was withdrawn: one that was superseded is never
+    given instead.
     """
     rows = models.Credential.objects.filter(state=_State.ISSUED, format=form.value)
     asked = rows.filter(credential_id=uuid.urn, award__expires_at__isnull=False).first()
+    if asked is not None and not _knows(token, uuid, asked.salt):
+        asked = None
     for award_id in reversed(_chain(asked.award_id) if asked is not None else []):
-        row = rows.filter(award_id=award_id).first()
+        row = rows.filter(award_id=award_id).exclude(award__status=models.Award.Status.SUPERSEDED).first()
         if row is not None and issuing.may_process(award_id):
             return row
+        if row is not None:
+            break
     raise NotAllowed("No badge with this id can be had here.", code="credential-unknown")
+
+
+def _knows(token: str, uuid: UUID, salt: str) -> bool:
+    expected = places.refresh_token(uuid, salt)
+    return secrets.compare_digest(token.encode("utf-8", "replace"), expected.encode())
 
 
 def _chain(award_id: Any) -> list[Any]:

@@ -10,8 +10,6 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from decimal import Decimal
-from enum import Enum
 from typing import Any
 from uuid import uuid4
 
@@ -21,76 +19,20 @@ from .. import compat
 from ..domain import codec
 from ..domain.award import Award
 from ..domain.errors import MicrocredError, NotAllowed
-from ..domain.outcomes import OutcomeResult, Score, assess
+from ..domain.outcomes import OutcomeResult, Score
 from ..domain.pill import LearningPill
 from ..domain.upkeep import RegradePolicy
-from . import holding, models, notices, outbox, status
+from . import chains, holding, models, notices, offers, outbox, requests, status
+from .measuring import Step, decide, measured, worse
 
 log = logging.getLogger(__name__)
 
 CAUSES = ("regrade", "score-deleted")
 LIMIT = 500  # cases handed over by one sweep
 _WAIT = timedelta(days=1)
+_UNREADABLE = timedelta(days=30)  # that a pill may be out of sight before its cases are closed
 _Outcome = models.Regrade.Outcome
 _Status = models.Award.Status
-
-
-class Step(str, Enum):
-    """What follows from the scores as they are now."""
-
-    NOTHING = "nothing"
-    RECOVER = "recover"
-    RECORD = "record"
-    WARN = "warn"
-
-
-def decide(policy: RegradePolicy, award: Award, now: Sequence[OutcomeResult], *, suspended: bool = False) -> Step:
-    """What follows for ``award`` when its results are ``now`` these. Pure.
-
-    ``RECOVER``: nothing is wrong (any more). ``WARN``: the policy will act after the days of grace.
-    """
-    if award.pill.mastered(now):
-        return Step.WARN if policy is RegradePolicy.SUPERSEDE and differ(award.results, now) else Step.RECOVER
-    if policy is RegradePolicy.KEEP:
-        return Step.RECORD
-    return Step.NOTHING if suspended and policy is RegradePolicy.SUSPEND else Step.WARN
-
-
-def measured(
-    pill: LearningPill, then: Sequence[OutcomeResult], scores: Mapping[str, Score], *, annulled: bool = False
-) -> tuple[OutcomeResult, ...]:
-    """The results now, by the activities that counted ``then``. Pure.
-
-    A block that gives no score any more (deleted, hidden, for others now) counts with its score of then, unless the
-    whole section was annulled; a block that was not the learner's then does not count now.
-    """
-    known = {block.block: block for result in then for block in result.blocks}
-    kept = {
-        name: Score(
-            block=name, earned=Decimal(0) if annulled else block.earned, possible=block.possible,
-            attempted=block.attempted, at=block.at,
-        )
-        for name, block in known.items() if name not in scores
-    }
-    return assess(pill.outcomes, {**scores, **kept}, not_given=pill.references - known.keys())
-
-
-def differ(then: Sequence[OutcomeResult], now: Sequence[OutcomeResult]) -> bool:
-    """Whether another standing or share of points would be certified."""
-    before, after = ([(r.outcome_id, r.achieved, r.fraction) for r in results] for results in (then, now))
-    return before != after
-
-
-def worse(then: Sequence[OutcomeResult], now: Sequence[OutcomeResult]) -> bool:
-    """Whether any outcome has become worse."""
-    before = {result.outcome_id: result for result in then}
-    return any(
-        result.outcome_id in before and (
-            result.fraction < before[result.outcome_id].fraction
-            or (before[result.outcome_id].achieved and not result.achieved)
-        )
-        for result in now
-    )
 
 
 def review(
@@ -135,9 +77,12 @@ def close_due(now: datetime) -> int:
 
     due = models.Regrade.objects.filter(open=True, due_at__lte=now).order_by("due_at")
     taken = list(due.values_list("pk", flat=True)[:LIMIT])
-    models.Regrade.objects.filter(pk__in=taken, open=True).update(due_at=now + outbox.HANDED_OVER)
-    for pk in taken:
-        outbox.enqueue(tasks.close_regrade, pk)
+    until = now + outbox.HANDED_OVER
+    models.Regrade.objects.filter(pk__in=taken, open=True).update(due_at=until)
+    outbox.hand_over_all(
+        tasks.close_regrade, taken,
+        lambda left: models.Regrade.objects.filter(pk__in=left, open=True, due_at=until).update(due_at=now),
+    )
     return len(taken)
 
 
@@ -147,7 +92,7 @@ def close(case_pk: int, *, now: datetime) -> None:
     if case is None:
         return
     try:
-        later = _look_again(case.award, now)
+        later = _look_again(case, now) if case.award.active else None
         if later is None:
             later = _act(case, now)
         if later is not None:
@@ -156,6 +101,7 @@ def close(case_pk: int, *, now: datetime) -> None:
         _note_failure(case, error, now)
 
 
+@requests.patient
 def dismiss(award: models.Award, *, actor: str, note: str = "", now: datetime) -> models.Regrade:
     """Staff decide that nothing follows. NotAllowed (``regrade-none``) where no case is open.
 
@@ -170,7 +116,13 @@ def dismiss(award: models.Award, *, actor: str, note: str = "", now: datetime) -
             award=fresh, action=models.StatusChange.Action.KEEP, reason="regrade", note=note[:500], actor=actor, at=now
         )
         _settle(case, _Outcome.DISMISSED, now)
+        offers.without_end(case, now)
         return case
+
+
+def in_question() -> NotAllowed:
+    """Why nothing is issued anew while a case is open."""
+    return NotAllowed("The scores of this award have changed; that has to be settled first.", code="regrade-open")
 
 
 def _step(row: models.Award, pill: LearningPill, results: Sequence[OutcomeResult]) -> Step:
@@ -181,7 +133,7 @@ def _step(row: models.Award, pill: LearningPill, results: Sequence[OutcomeResult
 
 def _locked(row: models.Award) -> models.Award | None:
     """The award as it is now, locked; None if it is no longer the one that counts."""
-    fresh = outbox.lock_award(row.pk)
+    fresh = chains.lock(row).get(row.pk)
     if fresh is None or not fresh.active or fresh.retired_at is not None:
         return None
     if fresh.pill_id == row.pill_id:
@@ -213,13 +165,14 @@ def _update(case: models.Regrade, results: Sequence[OutcomeResult], mastered: bo
         _tell(case, now)
 
 
-def _tell(case: models.Regrade, now: datetime) -> None:
+def _tell(case: models.Regrade, now: datetime, *, again: bool = False) -> None:
     reason = "changed" if case.mastered else _cause(case)
     notices.replace(case.award, "score-change", now=now)
     notices.tell(
         case.award, "score-change", key=f"{case.pk} {case.mastered} {case.due_at.isoformat()}", now=now,
         params={
             "reason": reason, "policy": case.policy, "mastered": case.mastered, "date": case.due_at.isoformat(),
+            **({"again": True} if again else {}),
         },
     )
 
@@ -252,9 +205,14 @@ def _recover(award: models.Award, case: models.Regrade | None, now: datetime) ->
     """The scores suffice: an open case is closed, and what a case did is undone."""
     if case is not None:
         _settle(case, _Outcome.RECOVERED, now)
-    for row in _standing(award):
-        if suspended_by_case(row):
-            status.reinstate(row, reason="regrade", actor="system", now=now)
+    if suspended_by_case(award):
+        status.reinstate(award, reason="regrade", actor="system", now=now)
+
+
+def recovered(award: models.Award, now: datetime) -> None:
+    """The learner has proved everything anew: nothing of an open case is left. The caller has locked the award."""
+    for case in award.regrades.filter(open=True):
+        _settle(case, _Outcome.RECOVERED, now)
 
 
 def _accepted(award: models.Award, results: Sequence[OutcomeResult]) -> bool:
@@ -274,13 +232,6 @@ def suspended_by_case(row: models.Award) -> bool:
         return False
     change = row.changes.exclude(action="keep").order_by("-pk").first()
     return change is not None and change.action == "suspend" and change.reason in CAUSES and change.actor == "system"
-
-
-def _standing(award: models.Award) -> list[models.Award]:
-    """The award, and the one it replaces while that still stands because the new one is not signed."""
-    former = award.supersedes
-    stands = former is not None and former.status in (_Status.VALID, _Status.SUSPENDED)
-    return [award, former] if stands else [award]
 
 
 def _set_aside(row: models.Award, now: datetime) -> None:
@@ -310,16 +261,19 @@ def _due(case_pk: int, now: datetime) -> Any:
     return models.Regrade.objects.filter(pk=case_pk, open=True, due_at__lte=now + outbox.HANDED_OVER)
 
 
-def _look_again(row: models.Award, now: datetime) -> datetime | None:
+def _look_again(case: models.Regrade, now: datetime) -> datetime | None:
     """Review the award by the platform's scores of this moment. When to try again, if not now.
 
     What a learner was last seen to have counts where there is no platform, and for one who has left the course.
     """
+    row = case.award
     if compat.platform() is None or row.retired_at is not None:
         return None
     with compat.load_pill(row.pill.pill_id) as block:
         pill = block.readable_pill() if block is not None else None
-    if pill is None:
+    if pill is None:  # unpublished for an hour, or broken by an author: that is mended, or it is gone
+        if now < _announced(case) + _UNREADABLE:
+            return now + _WAIT
         _set_aside(row, now)
         return None
     if not compat.may_earn(row.learner_id, row.course_id):
@@ -331,6 +285,7 @@ def _look_again(row: models.Award, now: datetime) -> datetime | None:
     return None
 
 
+@requests.patient
 def _act(stale: models.Regrade, now: datetime) -> datetime | None:
     """Do what the case announced. When to try again, if not now."""
     with transaction.atomic():
@@ -339,47 +294,62 @@ def _act(stale: models.Regrade, now: datetime) -> datetime | None:
         if case is None:
             return None
         if award is None:
-            _close(case, _ended(case.award), now)
+            outcome = offers.overdue(case.award, now)
+            if outcome is None:
+                return now + _WAIT
+            _close(case, outcome, now)
             return None
         case.award = award
-        if not case.award.notices.filter(kind="score-change", created_at__gte=case.opened_at).exists():
-            _tell(case, now)
-            return now + timedelta(days=max(1, holding.upkeep_of(award).grace_days))
-        if case.mastered and award.status != _Status.VALID:
-            return now + _WAIT  # a suspension is lifted by whoever suspended, not by a new credential
+        days = timedelta(days=max(1, holding.upkeep_of(award).grace_days))
+        warned = _warning(case)
+        if warned is None or notices.undeliverable(warned):
+            case.due_at = now + days
+            _tell(case, now, again=warned is not None)
+            return case.due_at
+        if award.status == _Status.SUSPENDED and not suspended_by_case(award):
+            return now + _WAIT  # a suspension is lifted by whoever suspended; then the scores count again
+        if case.mastered:
+            return _supersede(case, award, now + days, now)
         _close(case, _carry_out(case, award, now), now)
         return None
 
 
-def _ended(award: models.Award) -> str:
-    known = {_Status.REVOKED: _Outcome.REVOKED, _Status.SUPERSEDED: _Outcome.SUPERSEDED}
-    return known.get(award.status, _Outcome.KEPT)
+def _warning(case: models.Regrade) -> models.Notice | None:
+    """What the learner was last told of the case."""
+    return case.award.notices.filter(kind="score-change", created_at__gte=case.opened_at).order_by("-pk").first()
+
+
+def _announced(case: models.Regrade) -> datetime:
+    """The day that the learner was told."""
+    told = _warning(case)
+    return datetime.fromisoformat(told.params["date"]) if told is not None else case.opened_at
 
 
 def _carry_out(case: models.Regrade, award: models.Award, now: datetime) -> str:
     """The outcome of the case, once it is done."""
-    if case.mastered:
-        return _supersede(case, award, now)
     reason = _cause(case)
     if case.policy == RegradePolicy.SUSPEND.value:
-        for row in _standing(award):
-            if row.status == _Status.VALID:
-                status.suspend(row, reason=reason, actor="system", now=now)
+        if award.status == _Status.VALID:
+            status.suspend(award, reason=reason, actor="system", now=now)
         return _Outcome.SUSPENDED
-    for row in _standing(award):
-        status.revoke(row, reason=reason, actor="system", now=now, regain=models.Award.Regain.RESULTS)
+    status.revoke(award, reason=reason, actor="system", now=now, regain=models.Award.Regain.RESULTS)
     return _Outcome.REVOKED
 
 
-def _supersede(case: models.Regrade, award: models.Award, now: datetime) -> str:
+def _supersede(case: models.Regrade, award: models.Award, until: datetime, now: datetime) -> datetime | None:
+    """Offer a new award. The case stays open as long as the learner may take to agree to it: until when."""
     former = holding.award_of(award)
     renewed = replace(former, id=uuid4(), results=holding.results_of(case), awarded_at=now)
     row = holding.replace(award, renewed, expires_at=award.expires_at)
     if row.pk == award.pk:
+        _close(case, _Outcome.SUPERSEDED, now)
         notices.tell(row, "score-settled", key=str(case.pk), params={"reason": "updated"}, now=now)
-    else:
-        notices.tell(row, "renewal-offered", key=str(case.pk), params={"reason": "regrade"}, now=now)
-    return _Outcome.SUPERSEDED
+        return None
+    case.outcome = _Outcome.SUPERSEDED
+    case.save(update_fields=["outcome"])
+    notices.replace(award, "score-change", now=now)
+    offers.tell(row, case, until=until, now=now)
+    return until
 
 
 def _note_failure(case: models.Regrade, error: Exception, now: datetime) -> None:

@@ -7,8 +7,8 @@ import random
 import time
 from collections.abc import Callable
 from datetime import datetime
-from functools import partial
-from typing import Any
+from functools import partial, wraps
+from typing import Any, ParamSpec, TypeVar
 from uuid import uuid4
 
 from django.db import IntegrityError, OperationalError, connection, transaction
@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 
 _TRIES = 5
 _random = random.SystemRandom()
+_Given = ParamSpec("_Given")
+_Result = TypeVar("_Result")
 
 
 def on_commit(work: Callable[..., None], *args: Any) -> None:
@@ -36,13 +38,36 @@ def patiently(work: Callable[[], Any]) -> Any:
 
     In a caller's transaction it is tried once: that is undone with it, and only the caller can begin anew.
     """
-    if connection.in_atomic_block and connection.features.has_select_for_update:
+
+    def whole() -> Any:
         with transaction.atomic():
             return work()
+
+    if connection.in_atomic_block and connection.features.has_select_for_update:
+        return whole()
+    return _persist(whole)
+
+
+def patient(service: Callable[_Given, _Result]) -> Callable[_Given, _Result]:
+    """``service``, which owns its transactions, again where the database gave one up: what was done once stays done.
+
+    In a caller's transaction it is called once, as a block's handler does it in the platform's request: the whole
+    request fails then, with nothing half done, and nothing was handed over either, since that waits for the commit.
+    """
+
+    @wraps(service)
+    def wrapper(*args: _Given.args, **kwargs: _Given.kwargs) -> _Result:
+        if connection.in_atomic_block:
+            return service(*args, **kwargs)
+        return _persist(lambda: service(*args, **kwargs))
+
+    return wrapper
+
+
+def _persist(work: Callable[[], _Result]) -> _Result:
     for tries in range(1, _TRIES + 1):
         try:
-            with transaction.atomic():
-                return work()
+            return work()
         except OperationalError:
             if tries == _TRIES:
                 raise

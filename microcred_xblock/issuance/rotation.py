@@ -52,7 +52,7 @@ def rotate(key: str, purpose: str, *, now: datetime, keep_file: bool = True) -> 
     row = models.Issuer.objects.filter(did=body.did).first()
     if row is None:
         raise Misconfigured(
-            "The issuer's keys are not published yet: run `microcred_init`.", code="key-unpublished"
+            "The issuer's keys are not published yet: run `microcred init`.", code="key-unpublished"
         )
     fresh = found.file.with_name(f"{found.file.stem}.next{found.file.suffix}")
     old = _public(_read(found, found.file))
@@ -177,7 +177,7 @@ def _retire(row: models.Issuer, purpose: str, fingerprint: str, file: Path, now:
     current = row.keys.filter(purpose=purpose, fingerprint=fingerprint, retired_at__isnull=True).first()
     if current is None:
         raise Misconfigured(
-            "The issuer's keys are not published yet: run `microcred_init`.", code="key-unpublished"
+            "The issuer's keys are not published yet: run `microcred init`.", code="key-unpublished"
         )
     former = tuple(_others(row, purpose, fingerprint))
     for item in former:
@@ -189,6 +189,6 @@ def _retire(row: models.Issuer, purpose: str, fingerprint: str, file: Path, now:
 def _by_hand(body: AwardingBody, purpose: str) -> Misconfigured:
     return Misconfigured(
         f"The key for {purpose} is not a file that was made here: put the new one where {body.setting} says, then run "
-        "`microcred_init`; the former one stays published.",
+        "`microcred init`; the former one stays published.",
         code="rotate-source", purpose=str(purpose),
     )

@@ -11,7 +11,7 @@ from django.utils import timezone
 from ..credentials import parity
 from ..domain.credential import Format
 from ..domain.errors import NotAllowed
-from . import afterwards, awarding, conf, issuing, models, runner
+from . import afterwards, awarding, chains, conf, issuing, models, runner
 from .data import Panel, PanelCredential, PanelDelivery, WalletOption
 
 _CredentialState = models.Credential.State
@@ -19,9 +19,11 @@ _DeliveryState = models.Delivery.State
 
 
 def panel(award_row: models.Award) -> Panel:
-    """The award with everything that hangs on it."""
+    """The award with everything that hangs on it; of one that waits to replace another, that other with an offer."""
     if conf.setting("MICROCRED_RUNNER") == "thread":
         runner.local.ensure_running()
+    now, award_row = timezone.now(), afterwards.present(award_row)
+    replacement = afterwards.replacement(award_row, now=now)
     rows = list(award_row.credentials.defer("content", "document"))
     consent = _consent(award_row)
     connections = _connections(award_row.learner_id)
@@ -31,19 +33,23 @@ def panel(award_row: models.Award) -> Panel:
         wallets=_wallets(connections),
         deliveries=_deliveries(award_row, connections),
         parity=_parity_of(award_row, rows) if consent == "given" else (),
-        standing=afterwards.standing(award_row, now=timezone.now()), notices=afterwards.notices(award_row),
-        expires_at=award_row.expires_at,
+        standing=afterwards.standing(award_row, now=now),
+        notices=afterwards.notices(award_row, replacement.award_id if replacement is not None else None),
+        expires_at=award_row.expires_at, replacement=replacement,
     )
 
 
 def own_award(award_id: str, learner_id: str) -> models.Award:
-    """The learner's award; NotAllowed (``award-unknown``) for one that is another's or does not exist."""
+    """The learner's award that counts, or one that stands until its successor is issued.
+
+    NotAllowed (``award-unknown``) for one that counts no longer, is another's or does not exist.
+    """
     try:
         pk = UUID(award_id)
     except (ValueError, TypeError, AttributeError):
         raise _unknown() from None
     row = models.Award.objects.select_related("pill").filter(pk=pk).first()
-    if row is None or row.learner_id != learner_id or not row.active:
+    if row is None or row.learner_id != learner_id or not (row.active or row.status in chains.STANDING):
         raise _unknown()
     return row
 

@@ -193,7 +193,7 @@ def _content(found: Source) -> bytes:
 
 def _missing(found: Source) -> Misconfigured:
     return Misconfigured(
-        f"The key file {found.reference} is missing or cannot be read: run `microcred_init`.", code="key-missing",
+        f"The key file {found.reference} is missing or cannot be read: run `microcred init`.", code="key-missing",
         file=found.reference,
     )
 

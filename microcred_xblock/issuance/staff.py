@@ -126,8 +126,8 @@ def story(scope: Scope, award_id: Any, now: datetime) -> Story:
 
 
 CSV_COLUMNS = (
-    "award", "awarded_at", "learner", "course", "pill", "pill_id", "issuer", "state", "since", "expires_at",
-    "credentials", "deliveries", "error",
+    "award", "awarded_at_utc", "learner", "course", "pill", "pill_id", "issuer", "state", "since_utc",
+    "expires_at_utc", "credentials", "deliveries", "error",
 )
 
 
@@ -143,13 +143,16 @@ def csv_rows(scope: Scope, filters: Filters, *, now: datetime | None = None) -> 
 def _csv_row(line: Line) -> tuple[str, ...]:
     codes = [row.error_code for row in line.credentials] + [sending.code for sending in line.sendings]
     return tuple(map(harmless, (
-        line.id, line.awarded_at.isoformat(), line.learner, line.course, line.pill, line.pill_id, line.issuer,
-        line.state, line.since.isoformat() if line.since else "",
-        line.expires_at.isoformat() if line.expires_at else "",
+        line.id, _utc(line.awarded_at), line.learner, line.course, line.pill, line.pill_id, line.issuer or "default",
+        line.state, _utc(line.since), _utc(line.expires_at),
         " ".join(f"{row.format}:{row.state}:{row.credential_id}" for row in line.credentials),
         " ".join(f"{sending.wallet}:{sending.state}" for sending in line.sendings),
         " ".join(sorted({code for code in codes if code})),
     )))
+
+
+def _utc(moment: datetime | None) -> str:
+    return moment.astimezone(UTC).isoformat() if moment else ""
 
 
 def harmless(cell: str) -> str:

@@ -24,6 +24,7 @@ STATES = (
 LONGEST = 500
 PILLS = 1_000  # found by title
 FEW = 400  # named one by one in a query
+_ROWS = 4  # read for each award that may be counted: its forms, each on its way to some wallets
 _NEVER = datetime(9000, 1, 1, tzinfo=UTC)
 _Award, _Credential, _Delivery = models.Award.Status, models.Credential.State, models.Delivery.State
 FAILED = (_Delivery.REFUSED, _Delivery.DEAD)
@@ -102,12 +103,7 @@ def in_state(state: str, now: datetime) -> Q:
         return Q(status=state) & ~erased
     if state == "expired":
         return Q(status=_Award.VALID, expires_at__lte=now) & ~erased
-    current = Q(Exact(Lower("status"), Value(_Award.VALID.value))) & ~erased & Q(
-        GreaterThan(Coalesce("expires_at", Value(_NEVER)), Value(now))
-    )
-    agreed = _has(models.Consent.objects.filter(
-        award=OuterRef("pk"), purpose=models.Consent.Purpose.ISSUE, active=True
-    ))
+    current, agreed = _current(now), _agreed()
     if state == "no-consent":
         return current & ~agreed
     if state == "failed":
@@ -118,6 +114,38 @@ def in_state(state: str, now: datetime) -> Q:
     rest = current & agreed & ~failed & ~_each((_Credential.QUEUED,), WAITING)
     delivered = _has(_deliveries().filter(state=_Delivery.DELIVERED))
     return rest & delivered if state == "delivered" else rest & ~delivered
+
+
+def failed_at(wallet: str) -> Q:
+    """Awards with something that this wallet refused or was given up at."""
+    return _has(_deliveries().filter(connection__wallet_id=wallet, state__in=FAILED))
+
+
+def count_failed(now: datetime, *, most: int) -> int:
+    """How many awards are in the state "failed", or one more than ``most``.
+
+    Three queries that read a bounded number of rows; where there are more rows than that, there are too many awards.
+    """
+    signing = models.Credential.objects.filter(state=_Credential.FAILED).values_list("award_id", flat=True)
+    sending = models.Delivery.objects.filter(state__in=FAILED).values_list("credential__award_id", flat=True)
+    found = [list(rows.order_by()[:_ROWS * most + 1]) for rows in (signing, sending)]
+    if any(len(keys) > _ROWS * most for keys in found):
+        return most + 1
+    keys = {pk for some in found for pk in some}
+    return min(models.Award.objects.filter(_current(now) & _agreed(), pk__in=keys).count(), most + 1)
+
+
+def _current(now: datetime) -> Q:
+    erased = Q(retired_at__isnull=False)
+    return Q(Exact(Lower("status"), Value(_Award.VALID.value))) & ~erased & Q(
+        GreaterThan(Coalesce("expires_at", Value(_NEVER)), Value(now))
+    )
+
+
+def _agreed() -> Q:
+    return _has(models.Consent.objects.filter(
+        award=OuterRef("pk"), purpose=models.Consent.Purpose.ISSUE, active=True
+    ))
 
 
 def _has(rows: Any) -> Q:

@@ -19,8 +19,7 @@ from django.db.models import F, Q
 from ..credentials import status_list
 from ..domain.credential import Format, credential_urn
 from ..domain.errors import InvalidAnswer, NotAllowed
-from ..domain.upkeep import RegradePolicy
-from . import conf, holding, models, notices, outbox, places, requests, signals
+from . import chains, conf, holding, models, notices, outbox, places, requests, signals
 from .data import CredentialStanding
 
 
@@ -38,6 +37,9 @@ REASONS: Mapping[str, str] = MappingProxyType({
     "renewal": N_("It was renewed"),
     "reissue": N_("It was issued anew"),
     "expired-registration": N_("The registration of the certification has ended"),
+    "not-agreed": N_("The new credential was not agreed to in time"),
+    "cleared": N_("What was in question is cleared up"),
+    "mistake": N_("It was suspended by mistake"),
     "other": N_("Another reason"),
 })
 PUBLIC_REASONS = ("renewal", "reissue", "expired-registration")  # others concern awarding body and learner alone
@@ -62,7 +64,8 @@ def revoke(
     """For good: it no longer counts. ``regain`` says how the pill can be earned again.
 
     Like its three neighbours: one transaction, or part of the caller's; locks the award, brings ``award`` up to date,
-    and tells the learner. NotAllowed (``status-change``) where the award does not allow it, also the second time;
+    and tells the learner once. Like the next two it covers the whole chain: a replacement that is not signed yet, and
+    what that is to replace. NotAllowed (``status-change``) where the award does not allow it, also the second time;
     InvalidAnswer: ``status-reason``, ``choice``.
     """
     if regain not in models.Award.Regain.values:
@@ -72,14 +75,18 @@ def revoke(
     return _change(award, _Action.REVOKE, reason, note, actor, now, active=None, regain=str(regain))
 
 
-def suspend(award: models.Award, *, reason: str, note: str = "", actor: str, now: datetime) -> models.StatusChange:
-    """For the time being it does not count. The learner keeps the award."""
-    return _change(award, _Action.SUSPEND, reason, note, actor, now)
+def suspend(
+    award: models.Award, *, reason: str, note: str = "", actor: str, now: datetime, alone: bool = False
+) -> models.StatusChange:
+    """For the time being it does not count. The learner keeps the award. ``alone``: its replacement still counts."""
+    return _change(award, _Action.SUSPEND, reason, note, actor, now, alone=alone)
 
 
-def reinstate(award: models.Award, *, reason: str, note: str = "", actor: str, now: datetime) -> models.StatusChange:
-    """A suspended award counts again."""
-    return _change(award, _Action.REINSTATE, reason, note, actor, now)
+def reinstate(
+    award: models.Award, *, reason: str, note: str = "", actor: str, now: datetime, alone: bool = False
+) -> models.StatusChange:
+    """A suspended award counts again, with all that was suspended in the same act unless ``alone``."""
+    return _change(award, _Action.REINSTATE, reason, note, actor, now, alone=alone)
 
 
 def supersede(former: models.Award, *, reason: str, note: str = "", actor: str, now: datetime) -> models.StatusChange:
@@ -132,38 +139,51 @@ def uuid_of(credential_id: str) -> UUID | None:
 
 
 def _change(
-    award: models.Award, action: str, reason: str, note: str, actor: str, now: datetime, **columns: Any
+    award: models.Award, action: str, reason: str, note: str, actor: str, now: datetime, *, alone: bool = False,
+    **columns: Any,
 ) -> models.StatusChange:
     if reason not in REASONS:
         raise InvalidAnswer(
             "There is no such reason.", code="status-reason", field="reason", codes=", ".join(REASONS)
         )
-    return _patiently(lambda: _record(award, action, reason, note, actor, now, columns))
+    line = {"action": action, "reason": reason, "note": note[:_NOTE], "actor": actor, "at": now}
+    return _patiently(lambda: _record(award, line, columns, alone))
 
 
 def _record(
-    award: models.Award, action: str, reason: str, note: str, actor: str, now: datetime, columns: Mapping[str, Any]
+    award: models.Award, line: Mapping[str, Any], columns: Mapping[str, Any], alone: bool
 ) -> models.StatusChange:
-    fresh = outbox.lock_award(award.pk)
+    action, now = line["action"], line["at"]
+    chain = chains.lock(award)
+    fresh = chain.get(award.pk)
     if fresh is None or fresh.status not in _FROM[action]:
         state = fresh.status if fresh is not None else ""
         raise NotAllowed(
             f"An award that is {state or 'gone'} does not allow this.", code="status-change", state=str(state),
             action=str(action),
         )
+    rows = [fresh] if alone else chains.covered(action, fresh, chain, actor=line["actor"])
     columns = {**columns, "status": _TO[action].value, "status_at": now}
-    models.Award.objects.filter(pk=award.pk).update(**columns)
-    change = models.StatusChange.objects.create(
-        award_id=award.pk, action=action, reason=reason, note=note[:_NOTE], actor=actor, at=now
-    )
+    heard = next((row for row in rows if not holding.untouched(row)), fresh) if len(rows) > 1 else fresh
+    models.Award.objects.filter(pk__in=[row.pk for row in rows]).update(**columns)
     for name, value in columns.items():
         setattr(award, name, value)
-    found = models.StatusEntry.objects.filter(award_id=award.pk).first()
+    if _TO[action] in (_Status.REVOKED, _Status.SUPERSEDED):
+        chains.ended([row.pk for row in rows], _TO[action].value, now)
+    changes = {row.pk: _write(row, line) for row in rows}
+    for row in rows:
+        notices.tell_change(changes[row.pk].pk, aloud=row.pk == heard.pk)
+    return changes[award.pk]
+
+
+def _write(row: models.Award, line: Mapping[str, Any]) -> models.StatusChange:
+    """A line of one award's history, and its bits."""
+    change = models.StatusChange.objects.create(award_id=row.pk, **line)
+    found = models.StatusEntry.objects.filter(award_id=row.pk).first()
     if found is not None:
-        _set_bits(found, _TO[action])
-    if action == _Action.REINSTATE:
-        outbox.resume(award.pk, now=now)
-    notices.tell_change(change.pk)
+        _set_bits(found, _TO[line["action"]])
+    if line["action"] == _Action.REINSTATE:
+        outbox.resume(row.pk, now=line["at"])
     signals.send(signals.award_status_changed, change.pk)
     return change
 
@@ -202,7 +222,7 @@ def _allocate(award: models.Award) -> models.StatusEntry:
                 with transaction.atomic():
                     made = models.StatusEntry.objects.create(
                         list=chosen, index=secrets.randbelow(chosen.size), credential_id=_badge_id(award),
-                        award_id=award.pk, purpose=_purpose(award),
+                        award_id=award.pk, purpose=holding.status_purpose(award),
                     )
             except IntegrityError:  # the index is taken; or the whole entry is made, which an old snapshot hides
                 there = models.StatusEntry.objects.select_for_update().filter(award_id=award.pk).first()
@@ -229,13 +249,6 @@ def _open_list(issuer_key: str) -> models.StatusList:
 
 def _badge_id(award: models.Award) -> str:
     return credential_urn(award.pk, Format.OPEN_BADGE)
-
-
-def _purpose(award: models.Award) -> str:
-    """Open Badges have room for one entry: it is the one that the pill's rule may bring about."""
-    if holding.upkeep_of(award).regrade is RegradePolicy.SUSPEND:
-        return status_list.SUSPENSION
-    return status_list.REVOCATION
 
 
 def _shown(award: models.Award, now: datetime) -> tuple[str, datetime | None]:

@@ -13,12 +13,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import transaction
-
 from ..credentials import pinned, status_list
 from ..domain.errors import MicrocredError, Misconfigured, NotAllowed
 from ..proofs import data_integrity
-from . import conf, issuers, models, places
+from . import conf, issuers, models, places, requests
 
 log = logging.getLogger(__name__)
 
@@ -104,10 +102,15 @@ def _sign(row: models.StatusListCredential, now: datetime) -> SignedList | None:
     columns = {
         "content": content, "etag": etag, "signed": row.changed, "signed_at": now, "valid_until": now + VALID_FOR,
     }
-    with transaction.atomic():
+
+    def keep() -> bool:
         if not models.StatusListCredential.objects.filter(pk=row.pk, etag=row.etag).update(**columns):
-            return None
+            return False
         issuers.record_use(signer.badge, purpose=KEY_USE, subject=url, digest=etag, at=now)
+        return True
+
+    if not requests.patiently(keep):
+        return None
     for name, value in columns.items():
         setattr(row, name, value)
     return _given(row, now)

@@ -5,9 +5,11 @@ Nothing here names a learner, and nothing here changes anything but a stored lis
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -19,14 +21,16 @@ from django.views.decorators.http import require_http_methods, require_safe
 from ..credentials.status_list import MEDIA_TYPE
 from ..domain.credential import Format
 from ..domain.errors import MicrocredError, Misconfigured, NotAllowed
-from . import places, refreshing, status, status_publishing, verifying
+from . import issuers, places, rates, refreshing, status, status_publishing, verifying
 from .data import CredentialStanding
 
 _FORM_BYTES = verifying.MOST_BYTES + 10_000  # with the other fields
 _OPEN = {"Access-Control-Allow-Origin": "*", "X-Content-Type-Options": "nosniff"}
 _MOST_TEXT = 300
+_LENGTH = re.compile(r"[0-9]{1,12}", re.ASCII)
 
 
+@transaction.non_atomic_requests  # a list that has to be signed anew is kept whatever becomes of the request
 @require_safe
 def status_list(request: HttpRequest, uuid: UUID, purpose: str) -> HttpResponse:
     """A signed status list; 304 for whoever has it already."""
@@ -51,23 +55,37 @@ def verification(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return _page(request, "microcred/verification.html", _told(found))
 
 
+@transaction.non_atomic_requests  # reads only, and a check takes its time
 @csrf_exempt  # only so that a huge upload is refused before it is read; what follows is protected
 @require_http_methods(["GET", "HEAD", "POST"])
 def verify(request: HttpRequest) -> HttpResponse:
-    """Where anybody can have a file checked, or look an id up."""
+    """Where anybody can have a file checked, or look an id up. Counts with the API's ``verify``."""
+    wait = rates.exceeded("verify", f"address {rates.address(request)}") if request.method == "POST" else 0
+    if wait:
+        problem = {"problem": "rate", "seconds": wait}
+        response = _page(request, "microcred/verification_form.html", problem, status=429)
+        response.headers["Retry-After"] = str(wait)
+        return response
     length = request.META.get("CONTENT_LENGTH") or "0"
-    if not length.isdigit() or int(length) > _FORM_BYTES:
+    if not _LENGTH.fullmatch(length) or int(length) > _FORM_BYTES:
         return _page(request, "microcred/verification_form.html", {"problem": "size"}, status=413)
     return _verify(request)
 
 
 @require_safe
-def refresh(request: HttpRequest, uuid: UUID) -> HttpResponse:
+def no_verification(request: HttpRequest, name: str) -> HttpResponse:
+    """An address of a credential that is none, as a mistyped one is."""
+    context = {"credential_id": name[:_MOST_TEXT]}
+    return _page(request, "microcred/verification_unknown.html", context, status=404)
+
+
+@require_safe
+def refresh(request: HttpRequest, uuid: UUID, token: str) -> HttpResponse:
     """The badge that took the place of this one; as JWT for whoever accepts ``text/plain`` and no JSON."""
     accepted = request.headers.get("Accept", "")
-    token = "text/plain" in accepted and "json" not in accepted and "application/vc" not in accepted
+    compact = "text/plain" in accepted and "json" not in accepted and "application/vc" not in accepted
     try:
-        row = refreshing.newest_badge(uuid, form=Format.OPEN_BADGE_JWT if token else Format.OPEN_BADGE)
+        row = refreshing.newest_badge(uuid, token, form=Format.OPEN_BADGE_JWT if compact else Format.OPEN_BADGE)
     except MicrocredError as error:
         return _refused(error)
     headers = {**_OPEN, "Cache-Control": "no-store", "Vary": "Accept", "X-Robots-Tag": "noindex"}
@@ -86,7 +104,7 @@ def _verify(request: HttpRequest) -> HttpResponse:
     uuid = status.uuid_of(text.rstrip("/").rpartition("/")[2]) if text else None
     if uuid is not None:
         return HttpResponseRedirect(reverse("microcred:verification", args=[uuid]))
-    problem = "id" if text else "nothing"
+    problem = "empty" if file is not None else "id" if text else "nothing"
     return _page(request, "microcred/verification_form.html", {"problem": problem, "text": text}, status=400)
 
 
@@ -101,7 +119,9 @@ def _told(found: CredentialStanding) -> dict[str, Any]:
 
 def _page(request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
     """No search engine lists it, no shared cache keeps it, and no other site learns the id from a link."""
-    response = render(request, template, context, status=status)
+    standing = context.get("standing")
+    issuer = (standing.issuer_name if standing is not None else "") or issuers.names_of(())
+    response = render(request, template, {"issuer": issuer, **context}, status=status)
     response.headers["Cache-Control"] = "private, no-cache"
     response.headers["X-Robots-Tag"] = "noindex"
     response.headers["Referrer-Policy"] = "no-referrer"

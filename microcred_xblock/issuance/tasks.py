@@ -46,11 +46,11 @@ def issue_award(award_id: Any) -> None:
 
 @shared_task(ignore_result=True)
 @_quietly
-def deliver_connection(connection_pk: int) -> None:
-    """Send everything that is due through one learner's connection to a wallet."""
+def deliver_connection(*connection_pks: int) -> None:
+    """Send everything that is due through a learner's connection to a wallet, or those of some learners."""
     from . import delivering
 
-    delivering.deliver_due(connection_pk)
+    delivering.deliver_due(*connection_pks)
 
 
 @shared_task(ignore_result=True)

@@ -16,7 +16,7 @@ from opaque_keys.edx.keys import CourseKey
 from ..domain.award import Award
 from ..domain.credential import Format
 from ..domain.outcomes import OutcomeStatus
-from . import awarding, models, places, signals
+from . import awarding, chains, models, places, signals
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ def award_made(*, pk: Any, **_kwargs: Any) -> None:
     if _tracker() is None:
         return
     row = models.Award.objects.select_related("pill", "supersedes").get(pk=pk)
-    if not _reissue(row):
+    if not chains.reissued(row):
         award = awarding.award_of(row)
         _emit(MASTERED, row, {"outcomes": _outcomes(award), "score": _score(award)})
 
@@ -48,13 +48,8 @@ def credential_issued(*, pk: Any, **_kwargs: Any) -> None:
         return
     rows = models.Credential.objects.select_related("award__pill", "award__supersedes")
     row = rows.defer("document", "content", "award__results").get(pk=pk)
-    if row.format == Format.OPEN_BADGE.value and not _reissue(row.award):
+    if row.format == Format.OPEN_BADGE.value and not chains.reissued(row.award):
         _emit(EARNED, row.award, {"credential_id": row.credential_id})
-
-
-def _reissue(row: models.Award) -> bool:
-    """Whether the award only says again what another said before: nothing was learnt."""
-    return row.supersedes is not None and row.supersedes.awarded_at == row.awarded_at
 
 
 def _tracker() -> Any:

@@ -18,7 +18,8 @@ urlpatterns = [
     path("microcred/status/<uuid:uuid>/<str:purpose>", status_views.status_list, name="status-list"),
     path("microcred/verify/", status_views.verify, name="verify"),
     path("microcred/verify/<uuid:uuid>", status_views.verification, name="verification"),
-    path("microcred/refresh/<uuid:uuid>", status_views.refresh, name="refresh"),
+    path("microcred/verify/<path:name>", status_views.no_verification, name="no-verification"),
+    path("microcred/refresh/<uuid:uuid>/<str:token>", status_views.refresh, name="refresh"),
     path("microcred/about/logo.svg", views.logo, name="logo"),
     path("microcred/about/<str:page>", views.about, name="about"),
 ]

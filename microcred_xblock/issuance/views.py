@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
@@ -79,8 +80,12 @@ def assessment(request: HttpRequest, uuid: UUID) -> HttpResponse:
 
 
 def explained(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """A page instead of a bare error, for somebody who has no other page to be sent back to."""
+    """A page instead of a bare error, for somebody who has no other page to be sent back to.
 
+    Outside a transaction of the request: a wallet is spoken to, and what was used once must stay used.
+    """
+
+    @transaction.non_atomic_requests
     @wraps(view)
     def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from hashlib import sha256
@@ -34,7 +33,6 @@ MEDIA_TYPE = "application/jose+json"
 EXTENSION = "jsonld"
 _CRITICAL = ["b64", "sigT"]
 _MAX_CHAIN = 10
-_HALF = re.compile("[\ud800-\udfff]")
 
 
 def seal(credential: Credential, *, certificate: SealCertificate, now: datetime) -> VerifiableCredential:
@@ -176,8 +174,12 @@ def _malformed() -> InvalidDocument:
 
 def _json(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    if _HALF.search(text):
-        raise InvalidDocument("The credential contains half a character: delete it.", code="document-control")
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise InvalidDocument(
+            "The credential contains half a character: delete it.", code="document-control"
+        ) from error
     return text
 
 

@@ -102,7 +102,7 @@ class OpenBadgesWallet:
         """
         url, media_type = self._address(credential)
         response = self.transport.request(
-            "POST", url, body=credential.content,
+            "POST", url, body=credential.content, keep=True,
             headers={
                 "Authorization": f"Bearer {self.access_token}", "Content-Type": media_type,
                 "Accept": f"{media_type}, application/json;q=0.9",

@@ -3,18 +3,19 @@
 https only (http to loopback for the demonstration), hosts from the admin's list, addresses
 checked and pinned for the connection, no redirects, limits on time and size. What an answer
 *means* is the adapters' affair; here it only has to be one.
+
+A connection may be kept for a moment and serve the next request to the same place: it leads where it led when its
+address was checked. Nothing else is kept, and no request is ever sent twice.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
 import logging
 import socket
 import ssl
-import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -22,15 +23,13 @@ from http.client import HTTPException, IncompleteRead
 from typing import Any
 from urllib.parse import urlsplit
 
-import requests
-from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError, SSLError
 from urllib3.exceptions import TimeoutError as HTTPTimeoutError
+from urllib3.util import parse_url
 
 from ..domain.errors import WalletRefused, WalletUnreachable
 from . import addresses
+from .lines import Line, kept, watchdog
 
 log = logging.getLogger(__name__)
 
@@ -107,7 +106,7 @@ class _Target:
 
 
 class Transport:
-    """Requests under one ``Policy``. Keeps nothing between requests; safe to share between threads."""
+    """Requests under one ``Policy``. Safe to share between threads."""
 
     def __init__(self, policy: Policy, *, resolver: addresses.Resolver = socket.getaddrinfo) -> None:
         """``resolver`` stands in for ``socket.getaddrinfo`` in tests."""
@@ -120,9 +119,12 @@ class Transport:
 
     def request(
         self, method: str, url: str, *, headers: Mapping[str, str] | None = None, body: bytes | None = None,
-        max_bytes: int | None = None,
+        max_bytes: int | None = None, keep: bool = False,
     ) -> Response:
         """One request, one answer; nothing is retried and no redirect is followed.
+
+        With ``keep`` the request may go over a connection that was kept, and its own is kept afterwards: for a request
+        that does no harm when it is made again, as the other side may hang up the moment it arrives.
 
         WalletRefused: ``wallet-url``, ``wallet-host``, ``wallet-address``, ``wallet-redirect``.
         WalletUnreachable: ``wallet-dns``, ``wallet-unreachable``, ``wallet-tls``, ``wallet-timeout``,
@@ -130,13 +132,21 @@ class Transport:
         """
         target = self._target(url)
         deadline = time.monotonic() + self.policy.total_timeout
-        found = addresses.resolve(
-            target.host, target.port, loopback=target.loopback, timeout=self.policy.connect_timeout,
-            resolver=self._resolver,
+        place = (
+            target.scheme, target.host, target.port, target.loopback, self.policy.ca_bundle, self._resolver
         )
+        line = kept.take(place) if keep else None
+        if line is None:
+            found = addresses.resolve(
+                target.host, target.port, loopback=target.loopback, timeout=self.policy.connect_timeout,
+                resolver=self._resolver,
+            )
+            line = Line(target.scheme, target.host, target.port, found, ca_bundle=self.policy.ca_bundle)
         sent = {"User-Agent": self.policy.user_agent, "Accept-Encoding": "identity", **(headers or {})}
-        with _Exchange(target, found, self.policy, deadline) as exchange:
+        with _Exchange(target, line, self.policy, deadline) as exchange:
             response = exchange.run(method, sent, body, max_bytes or self.policy.max_bytes)
+            if keep:
+                exchange.keep_for(place)
         if 300 <= response.status < 400 and response.status != 304:
             raise WalletRefused(
                 "The wallet redirects; its address must be the final one.", code="wallet-redirect", host=target.host
@@ -172,65 +182,49 @@ class _Raw:
 
 
 class _Exchange:
-    """One connection, one request, one deadline after which the socket is shut under whoever waits on it."""
+    """One request over one connection, with one deadline after which the socket is shut under whoever waits on it."""
 
-    def __init__(self, target: _Target, found: list[str], policy: Policy, deadline: float) -> None:
+    def __init__(self, target: _Target, line: Line, policy: Policy, deadline: float) -> None:
         self._target = target
+        self._line = line
         self._policy = policy
-        self._deadline = deadline
         self._expired = False
-        self._socket: socket.socket | None = None
-        self._session = _session(target, lambda: self._dial(found))
-        self._watchdog = threading.Timer(max(0.01, deadline - time.monotonic()), self._expire)
-        self._watchdog.daemon = True
+        self._keep: Hashable = None
+        self._deadline = deadline
 
     def __enter__(self) -> _Exchange:
-        self._watchdog.start()
+        self._watch = watchdog.watch(self._deadline, self._expire)
         return self
 
     def __exit__(self, *_exc: object) -> None:
-        self._watchdog.cancel()
-        self._session.close()
-        if self._socket is not None:
-            self._socket.close()
+        watchdog.release(self._watch)
+        if self._keep is None or self._expired:
+            self._line.close()
+        else:
+            kept.give(self._keep, self._line)
 
     def run(self, method: str, headers: Mapping[str, str], body: bytes | None, limit: int) -> _Raw:
         """The answer; transport failures become WalletUnreachable."""
+        policy = self._policy
         try:
-            response = self._session.request(
-                method, self._target.url, data=body, headers=dict(headers), stream=True, allow_redirects=False,
-                timeout=(self._policy.connect_timeout, self._policy.read_timeout),
-                verify=self._policy.ca_bundle or True,
+            response = self._line.ask(
+                method, parse_url(self._target.url).request_uri, headers, body, deadline=self._deadline,
+                connect_timeout=policy.connect_timeout, read_timeout=policy.read_timeout,
             )
-            return _Raw(response.status_code, _headers(response), self._read(response, limit))
+            return _Raw(response.status, _headers(response), self._read(response, limit))
         except (OSError, HTTPError, HTTPException, ValueError) as error:
             raise self._failure(error) from error
 
-    def _dial(self, found: list[str]) -> socket.socket:
-        """A socket to the first address that answers; a second handle on it is kept for the watchdog."""
-        last: OSError = OSError("no address")
-        for address in found:
-            remaining = self._deadline - time.monotonic()
-            if remaining <= 0:
-                raise TimeoutError
-            try:
-                made = socket.create_connection(
-                    (address, self._target.port), timeout=min(self._policy.connect_timeout, remaining)
-                )
-            except OSError as error:
-                last = error
-                continue
-            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            made.settimeout(self._policy.read_timeout)
-            self._socket = made.dup()
-            return made
-        raise last
+    def keep_for(self, place: Hashable) -> None:
+        """Keep the connection for the next request to ``place``, if it is as good as new."""
+        if self._line.reusable:
+            self._keep = place
 
-    def _read(self, response: requests.Response, limit: int) -> bytes:
+    def _read(self, response: Any, limit: int) -> bytes:
         if response.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
             raise self._unreachable("wallet-answer", "The wallet's answer is compressed, which was not asked for.")
         content = bytearray()
-        for chunk in response.raw.stream(_CHUNK, decode_content=False):
+        for chunk in response.stream(_CHUNK, decode_content=False):
             content += chunk
             if len(content) > limit:
                 raise self._unreachable(
@@ -242,9 +236,7 @@ class _Exchange:
 
     def _expire(self) -> None:
         self._expired = True
-        if self._socket is not None:
-            with contextlib.suppress(OSError):
-                self._socket.shutdown(socket.SHUT_RDWR)
+        self._line.cut()
 
     def _failure(self, error: Exception) -> WalletUnreachable:
         log.info("No usable answer from %s: %s", self._target.host, type(error).__name__)
@@ -253,7 +245,7 @@ class _Exchange:
             return self._unreachable("wallet-timeout", "The wallet did not answer in time.")
         if any(isinstance(cause, ssl.SSLError | SSLError) for cause in causes):
             return self._unreachable("wallet-tls", "The secure connection to the wallet could not be made.")
-        if self._socket is None:
+        if not self._line.dialled:
             return self._unreachable("wallet-unreachable", "The wallet cannot be reached.")
         if any(isinstance(cause, OSError | IncompleteRead) for cause in causes):
             return self._unreachable("wallet-no-answer", "The wallet ended the connection without an answer.")
@@ -263,43 +255,7 @@ class _Exchange:
         return WalletUnreachable(message, code=code, host=self._target.host, **params)
 
 
-class _Pinned(HTTPAdapter):
-    """Connections under the host's name (for TLS and the Host header) over the socket that ``dial`` makes."""
-
-    def __init__(self, target: _Target, dial: Callable[[], socket.socket]) -> None:
-        super().__init__(pool_connections=1, pool_maxsize=1, max_retries=0)
-        if target.scheme == "http":
-            self._pool = HTTPConnectionPool(target.host, target.port, maxsize=1)
-            self._pool.ConnectionCls = type("PinnedConnection", (HTTPConnection,), {"_new_conn": lambda _self: dial()})
-        else:
-            self._pool = HTTPSConnectionPool(
-                target.host, target.port, maxsize=1, ssl_minimum_version=ssl.TLSVersion.TLSv1_2
-            )
-            self._pool.ConnectionCls = type("PinnedConnection", (HTTPSConnection,), {"_new_conn": lambda _self: dial()})
-
-    def get_connection_with_tls_context(
-        self, request: requests.PreparedRequest, verify: bool | str, proxies: Any = None, cert: Any = None
-    ) -> HTTPConnectionPool:
-        """The one pool; ``send`` has yet to tell it which authorities to trust."""
-        return self._pool
-
-    def close(self) -> None:
-        """Close the connection as well."""
-        self._pool.close()
-        super().close()
-
-
-def _session(target: _Target, dial: Callable[[], socket.socket]) -> requests.Session:
-    """A session for one exchange: no proxies, netrc or cookies of the process, and one way out only."""
-    session = requests.Session()
-    session.trust_env = False
-    session.headers.clear()
-    session.adapters.clear()
-    session.mount(f"{target.scheme}://", _Pinned(target, dial))
-    return session
-
-
-def _headers(response: requests.Response) -> dict[str, str]:
+def _headers(response: Any) -> dict[str, str]:
     return {name.lower(): value for name, value in response.headers.items()}
 
 
@@ -312,8 +268,7 @@ def _causes(error: BaseException) -> list[BaseException]:
         if isinstance(current, BaseException) and current not in seen:
             seen.append(current)
             waiting += [current.__cause__, current.__context__, *current.args]
-    # RequestException is an OSError by ancestry, whatever happened: only what it wraps tells.
-    return [cause for cause in seen if not isinstance(cause, requests.RequestException)]
+    return seen
 
 
 def _retry_after(value: str) -> int | None:

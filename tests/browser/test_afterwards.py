@@ -10,7 +10,14 @@ import pytest
 from microcred_xblock import views
 from microcred_xblock.compat import Viewer
 from microcred_xblock.domain.credential import Format
-from microcred_xblock.issuance.data import Panel, PanelCredential, PanelNotice, PanelStanding, WalletOption
+from microcred_xblock.issuance.data import (
+    Panel,
+    PanelCredential,
+    PanelNotice,
+    PanelReplacement,
+    PanelStanding,
+    WalletOption,
+)
 from microcred_xblock.translation import Translator
 from tests.factories import EARNED, make_pill, make_results, make_scores
 
@@ -25,12 +32,13 @@ WARNING = PanelNotice(id=1, kind="score-change", created_at=NOON, params={
 WEAK = {**EARNED, "fault-tree": "0"}
 
 
-def panel(standing="valid", notices=(), award="issued", reason=""):
+def panel(standing="valid", notices=(), award="issued", reason="", replacement=None):
     return Panel(
         award_id="a", awarded_at=NOON, state=award, consent="given", deliveries=(), parity=(), notices=notices,
         credentials=(PanelCredential(format=Format.OPEN_BADGE, id="urn:uuid:1", state="issued"),),
         wallets=(WalletOption(id="w", name="My wallet", connected=False, takes_elm=True),),
         expires_at=NOON + timedelta(days=700), standing=PanelStanding(state=standing, since=NOON, reason=reason),
+        replacement=replacement,
     )
 
 
@@ -54,6 +62,10 @@ SITUATIONS = {
         id=4, kind="expired", created_at=NOON, params={"date": NOON.isoformat()}),)), EARNED),
     "offered": student(panel(notices=(PanelNotice(
         id=5, kind="renewal-offered", created_at=NOON, params={"reason": "renewal"}),), award="earned"), EARNED),
+    "offered-beside": student(panel(replacement=PanelReplacement(
+        award_id="b", why="renewal", until=NOON + timedelta(days=30))), EARNED),
+    "offered-beside-suspended": student(panel("suspended", replacement=PanelReplacement(
+        award_id="b", why="reissue"), reason="integrity"), EARNED),
 }
 
 
@@ -117,6 +129,18 @@ def test_a_notice_is_put_away_by_keyboard_and_the_page_keeps_the_focus(open_page
     assert ("dismiss_notice", {"notice": "2"}) in page.asked
     assert page.locator(".mcp-told__title").inner_text() == "Your credential is suspended", "how it stands stays"
     assert page.evaluate("document.activeElement.dataset.mcp") == "panel"
+
+
+def test_an_offer_is_read_by_keyboard(open_page):
+    page = open_page(SITUATIONS["offered-beside"])
+    button = page.get_by_role("button", name="Review and agree")
+    button.focus()
+    button.press("Enter")
+    page.locator("dialog[open]").wait_for()
+    assert ("payload", {}) in page.asked
+    page.keyboard.press("Escape")
+    page.locator("dialog[open]").wait_for(state="detached")
+    assert page.evaluate("document.activeElement.dataset.action") == "review"
 
 
 def test_what_is_new_is_announced_once(open_page):

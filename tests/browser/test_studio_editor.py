@@ -220,6 +220,7 @@ def test_a_learner_is_told_that_this_is_not_theirs(visitor):
 
 def test_what_follows_after_the_award_is_chosen_in_sentences(author):
     page = author.page
+    assert not page.get_by_label("Days of grace").is_visible(), "nothing follows, so there is nothing to wait for"
     page.get_by_label("When scores fall below what is needed").select_option(
         label="It is suspended, until the scores suffice again"
     )

@@ -391,3 +391,38 @@ def test_every_award_becomes_a_valid_badge_without_loss(compose_badge, award):
     open_badges.validate(signed(document))
     assert json.loads(json.dumps(document)) == document
     nquads(document)
+
+
+def test_the_schema_judges_every_member_for_itself():
+    """What ``validate_proof`` rests on: a valid badge and a valid proof are a valid signed badge."""
+    schema = pinned.schema("ob_v3p0_achievementcredential_schema")
+    notes = {"$schema", "$id", "$defs", "title", "description"}
+    assert set(schema) <= notes | {"type", "properties", "required", "additionalProperties"}
+    assert schema["additionalProperties"] is True and "proof" not in schema["required"]
+
+
+@pytest.mark.parametrize("proof", [
+    [], None, "x", {"type": "DataIntegrityProof"}, [1], [{"type": 1}], [{"type": "DataIntegrityProof", "created": 1}],
+    [{"type": "DataIntegrityProof", "created": "2026-01-01T00:00:00Z", "verificationMethod": "did:web:x#y"}],
+])
+def test_a_proof_alone_is_judged_as_with_its_badge(proof):
+    unsigned = {
+        "@context": list(open_badges.CONTEXT), "id": "urn:uuid:1",
+        "type": ["VerifiableCredential", "OpenBadgeCredential"],
+        "issuer": {"id": "did:web:x", "type": ["Profile"]}, "validFrom": "2026-01-01T00:00:00Z",
+        "credentialSubject": {"type": ["AchievementSubject"], "achievement": {
+            "id": "urn:uuid:2", "type": ["Achievement"], "name": "x", "description": "x",
+            "criteria": {"narrative": "x"},
+        }},
+    }
+    open_badges.validate(unsigned, signed=False)
+    signed, found = {**unsigned, "proof": proof}, []
+    for check in (lambda: open_badges.validate(signed), lambda: open_badges.validate_proof(signed, unsigned)):
+        try:
+            check()
+            found.append("")
+        except InvalidDocument as error:
+            found.append(error.code)
+    assert found[0] == found[1]
+    with pytest.raises(InvalidDocument):
+        open_badges.validate_proof({**unsigned, "name": "other", "proof": [{"type": "x"}]}, unsigned)

@@ -11,6 +11,7 @@ from hypothesis import given
 
 from microcred_xblock.credentials import badge_image, parity, wording
 from microcred_xblock.domain import codec
+from microcred_xblock.domain.upkeep import RegradePolicy, Upkeep
 from tests.factories import make_award, make_holder, make_issuer, make_pill
 
 from .strategies import awards, examples
@@ -27,6 +28,9 @@ FACTS = {
     r"pill\.language": "language",
     r"pill\.tags": "tag",
     r"pill\.mastery\..*": "mastery-rule",
+    r"pill\.upkeep\.valid_months": "valid-until",
+    r"pill\.upkeep\.regrade": "regrade",
+    r"pill\.upkeep\.grace_days": "grace-days",
     r"pill\.image\.(data|media_type)": "image",
     r"pill\.image\.caption": "image-caption",
     r"pill\.outcomes\.(id|title)": "outcome",
@@ -104,6 +108,8 @@ def check_complete(award, rows):
         fact = fact_of(path)
         if fact in ("outcome-score", "assessed-block") and never_tried:
             continue
+        if fact == "grace-days" and award.pill.upkeep.regrade is RegradePolicy.KEEP:
+            continue
         assert fact in told, path
         if fact in TEXTS and not path.endswith("_id") and path != "pill.outcomes.id":
             assert any(value in row.value for row in rows if row.fact == fact), path
@@ -145,9 +151,11 @@ def test_the_facts_that_each_format_drops(report):
     award = make_award(pill=make_pill(image=badge_image.default_image("x", 3, "en")))
     rows = report(award)
     assert {row.fact for row in rows if not row.open_badge} == {
-        "learner-name", "award-id", "outcome-kind", "outcome-reuse-level",
+        "learner-name", "award-id", "regrade", "outcome-kind", "outcome-reuse-level",
     }
-    assert {row.fact for row in rows if not row.elm} == {"learner-email", "award-id", "image", "image-caption"}
+    assert {row.fact for row in rows if not row.elm} == {
+        "learner-email", "award-id", "regrade", "image", "image-caption",
+    }
     in_words = {row.fact for row in rows if row.open_badge_in_words}
     assert {"workload", "mode", "supervision", "quality-assurance", "prerequisites"} <= in_words
     assert by_fact(rows, "workload")[0].note == "open-badge-in-words"
@@ -183,6 +191,32 @@ def test_outcomes_that_were_not_achieved(report):
     assert [row.elm for row in kinds] == [True, False, False]
     assert kinds[1].note == "outcome-not-achieved"
     assert [row.value for row in by_fact(rows, "outcome-status")] == ["achieved", "not achieved", "not assessed"]
+
+
+def test_how_long_it_counts_is_told_by_both(report, compose_badge, compose_elm):
+    award = make_award(pill=make_pill(upkeep=Upkeep(regrade="suspend", grace_days=9, valid_months=6)))
+    expiry = award.pill.upkeep.expiry(award.awarded_at)
+    badge = compose_badge(award, valid_until=expiry).document
+    european = compose_elm(award, valid_until=expiry).document
+    rows = report(award, open_badge=badge, elm=european)
+    (until,) = by_fact(rows, "valid-until")
+    assert (until.value, until.note) == (wording.instant(expiry), "")
+    assert (until.open_badge_path, until.elm_path) == ("validUntil", "expirationDate")
+    rule, grace = by_fact(rows, "regrade") + by_fact(rows, "grace-days")
+    assert [(row.value, row.note, row.open_badge or row.elm) for row in (rule, grace)] == [
+        ("suspend", "internal", False), ("9", "internal", False),
+    ]
+
+
+def test_an_expiry_that_a_document_leaves_out_is_reported(report, compose_badge, compose_elm):
+    award = make_award(pill=make_pill(upkeep=Upkeep(valid_months=6)))
+    expiry = award.pill.upkeep.expiry(award.awarded_at)
+    (neither,) = by_fact(report(award), "valid-until")
+    assert (neither.value, neither.note) == (wording.instant(expiry), "in-neither")
+    badge = compose_badge(award, valid_until=expiry).document
+    (until,) = by_fact(report(award, open_badge=badge), "valid-until")
+    assert until.note == "not-in-elm"
+    assert not by_fact(report(make_award()), "valid-until")
 
 
 def test_no_personal_data_is_shown(report, compose_badge, compose_elm):

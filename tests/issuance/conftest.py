@@ -9,7 +9,6 @@ from cryptography.fernet import Fernet
 from django.core.management import call_command
 from django.utils import timezone
 
-from microcred_xblock.credentials import elm_page
 from microcred_xblock.issuance import api
 from microcred_xblock.issuance.data import Learner
 from tests.factories import make_pill, make_scores
@@ -17,22 +16,6 @@ from tests.fake_platform import FakePlatform
 from tests.wallets.host import Host
 
 TOKEN_KEY = Fernet.generate_key().decode()
-
-
-@pytest.fixture(scope="package", autouse=True)
-def one_picture():
-    """Drawing the ELM page takes longer than all the rest together; what it shows is tested elsewhere."""
-    drawn = []
-    draw = elm_page.draw
-
-    def once(*args):
-        if not drawn:
-            drawn.append(draw(*args))
-        return drawn[0]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(elm_page, "draw", once)
-        yield
 
 
 @pytest.fixture(scope="session")

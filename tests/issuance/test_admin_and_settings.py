@@ -196,12 +196,64 @@ class TestChecks:
             ({"MICROCRED_PUBLIC_BASE_URL": "https://learn.example"}, "microcred.E002"),
             ({"MICROCRED_TOKEN_KEY": "nonsense"}, "microcred.W002"),
             ({"MICROCRED_KEYS_PASSPHRASE": "wrong"}, "microcred.W001"),
+            ({"MICROCRED_STATUS_LIST_SIZE": 1_000}, "microcred.E003"),
+            ({"MICROCRED_STATUS_LIST_SIZE": "131072"}, "microcred.E003"),
+            ({"MICROCRED_API_RATES": {"verify": "often"}}, "microcred.E003"),
+            ({"MICROCRED_API_RATES": {"everybody": "5/min"}}, "microcred.E003"),
+            ({"MICROCRED_API_RATES": "5/min"}, "microcred.E003"),
+            ({"MICROCRED_API_RATES": {"verify": "20 per minute"}}, "microcred.E003"),
+            ({"MICROCRED_REMIND_BEFORE_DAYS": "a month"}, "microcred.E003"),
+            ({"MICROCRED_RENEW_BEFORE_DAYS": -1}, "microcred.E003"),
+            ({"MICROCRED_STATUS_TTL": "5 min"}, "microcred.E003"),
+            ({"MICROCRED_STATUS_TTL": float("nan")}, "microcred.E003"),
+            ({"MICROCRED_CIRCUIT_FAILURES": True}, "microcred.E003"),
+            ({"MICROCRED_SLOW_WORKERS": 0}, "microcred.E003"),
+            ({"MICROCRED_NOTICE_EMAIL": "False"}, "microcred.E003"),
+            ({"MICROCRED_HTTP_TIMEOUTS": {"connect": "soon"}}, "microcred.E003"),
+            ({"MICROCRED_HTTP_TIMEOUTS": {"conect": 5}}, "microcred.E003"),
+            ({"MICROCRED_HTTP_TIMEOUTS": 5}, "microcred.E003"),
+            ({"MICROCRED_RUNNER": "cron"}, "microcred.E003"),
+            ({"MICROCRED_EARNING_ROLES": "staff"}, "microcred.E003"),
+            ({"MICROCRED_WALLETS": "testwallet"}, "microcred.E003"),
+            ({"MICROCRED_ISSUER": "A school"}, "microcred.E003"),
+            ({"MICROCRED_TOKEN_KEY": 5}, "microcred.E003"),
+            ({"MICROCRED_KEYS_DIR": 5}, "microcred.E003"),
         ],
     )
     def test_what_is_wrong(self, change, expected, issuer, configured):
         for name, value in change.items():
             setattr(configured, name, value)
         assert self.ids() == {expected}
+
+    @pytest.mark.parametrize("name", [*conf.NUMBERS])
+    def test_numbers_may_stand_in_quotation_marks(self, name, issuer, configured):
+        setattr(configured, name, str(common.DEFAULTS[name]))
+        assert self.ids() == set() and conf.number(name) == common.DEFAULTS[name]
+
+    @pytest.mark.parametrize("name", [*conf.NUMBERS])
+    @pytest.mark.parametrize("value", ["", "soon", "²", "1e9", -1, [], True, float("inf")])
+    def test_what_is_no_number_leaves_the_default(self, name, value, issuer, configured):
+        setattr(configured, name, value)
+        assert self.ids() == {"microcred.E003"} and conf.number(name) == common.DEFAULTS[name]
+
+    def test_so_do_time_limits(self, configured):
+        configured.MICROCRED_HTTP_TIMEOUTS = {"connect": "0.5", "read": "soon"}
+        policy = conf.transport_to(frozenset()).policy
+        assert (policy.connect_timeout, policy.read_timeout, policy.total_timeout) == (0.5, 10, 20)
+        configured.MICROCRED_HTTP_TIMEOUTS = "5"
+        assert conf.transport_to(frozenset()).policy.connect_timeout == 5
+
+    def test_it_says_what_to_write_and_never_what_is_there(self, settings):
+        settings.MICROCRED_KEYS_PASSPHRASE, settings.MICROCRED_STATUS_TTL = 12_345_678, "hush-hush"
+        told = [message.msg for message in system_checks.check_settings(None)]
+        assert told == [
+            "MICROCRED_KEYS_PASSPHRASE must be a text.",
+            "MICROCRED_STATUS_TTL must be a number from 1 to 31536000, as 300.",
+        ]
+
+    def test_awarding_bodies_that_cannot_be_read(self, issuer, configured):
+        configured.MICROCRED_ISSUERS = {"No Key": {}}
+        assert "microcred.E003" in self.ids()
 
     def test_key_files_that_others_can_read(self, fresh, tmp_path):
         init("--self-signed")

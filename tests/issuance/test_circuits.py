@@ -167,7 +167,7 @@ class TestSlowness:
 
 
 def test_only_what_cannot_be_reached_counts(wanted):
-    link = delivering._Link(models.WalletConnection(wallet_id="testwallet"))
+    link = delivering.Link(models.WalletConnection(wallet_id="testwallet"))
     link.took(0, WalletRefused("No.", code="wallet-rejected"))
     assert circuit() is None or circuit().failures == 0
     link.took(0, WalletUnreachable("Nobody.", code="wallet-timeout"))

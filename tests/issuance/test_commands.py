@@ -13,7 +13,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from microcred_xblock.issuance import api, issuing, models, subcommands
+from microcred_xblock import compat
+from microcred_xblock.issuance import api, issuing, models, outbox, staff, subcommands
 from tests.factories import make_pill, make_scores
 
 pytestmark = pytest.mark.django_db
@@ -110,8 +111,23 @@ class TestStanding:
     def test_suspend_and_reinstate(self, issued):
         run("suspend", issued, "--reason", "integrity", "--yes")
         assert status_of(issued) == "suspended"
-        run("reinstate", issued, "--reason", "error", "--yes")
+        run("reinstate", issued, "--reason", "mistake", "--yes")
         assert status_of(issued) == "valid"
+
+    @pytest.mark.parametrize("option", ["--dry-run", "--yes"])
+    def test_suspend_says_where_it_does_not_show(self, issued, option):
+        assert "goes on calling it valid" in run("suspend", issued, "--reason", "error", option)[1]
+
+    def test_suspend_says_nothing_where_the_badge_itself_tells(self, issued):
+        models.StatusEntry.objects.update(purpose="suspension")
+        assert "calling it valid" not in run("suspend", issued, "--reason", "error", "--dry-run")[1]
+
+    @pytest.mark.parametrize(("action", "reason"), [
+        ("suspend", "renewal"), ("revoke", "expired-registration"), ("revoke", "mistake"), ("reinstate", "error"),
+    ])
+    def test_a_reason_that_is_none_for_it(self, issued, action, reason):
+        with pytest.raises(CommandError):
+            run(action, issued, "--reason", reason, "--dry-run")
 
     def test_a_dry_run_does_nothing(self, issued):
         code, said, _ = run("revoke", issued, "--reason", "error", "--dry-run", "--yes")
@@ -194,10 +210,10 @@ class TestRetry:
         assert models.Credential.objects.get(format="elm").state != "failed"
 
     def test_all_that_is_dead(self, failed, another):
-        code, said, _ = run("retry", "--all-dead", "--dry-run")
+        code, said, _ = run("retry", "--all-failed", "--dry-run")
         assert code == 0 and failed in said and another not in said
         assert models.Credential.objects.get(format="elm").state == "failed"
-        run("retry", "--all-dead", "--yes")
+        run("retry", "--all-failed", "--yes")
         assert models.Credential.objects.get(format="elm").state != "failed"
 
     def test_of_one_wallet(self, issued, connect, commits):
@@ -205,19 +221,40 @@ class TestRetry:
         with commits():
             api.send(issued, "student_1", "testwallet")
         models.Delivery.objects.update(state="dead", next_attempt_at=None, attempts=8)
-        assert "nothing to try again" in run("retry", "--all-dead", "--wallet", "another", "--yes")[1]
-        run("retry", "--all-dead", "--wallet", "testwallet", "--yes")
+        assert "nothing to try again" in run("retry", "--all-failed", "--wallet", "another", "--yes")[1]
+        run("retry", "--all-failed", "--wallet", "testwallet", "--yes")
         assert not models.Delivery.objects.filter(state="dead").exists()
+
+    @pytest.mark.parametrize("state", ["refused", "dead"])
+    def test_doctor_console_and_command_count_the_same(self, failed, connect, commits, state):
+        """Awards that need a person, however many forms of them failed; one that is revoked needs nobody."""
+        connect(failed)
+        with commits():
+            api.send(failed, "student_1", "testwallet")
+        models.Delivery.objects.update(state=state, next_attempt_at=None)
+        now = timezone.now()
+
+        def counted():
+            listed = staff.page(staff.Scope(courses=None), staff.Filters(state="failed"), now=now)
+            said = run("retry", "--all-failed", "--dry-run")[1]
+            return outbox.queue_facts(now).dead, listed.count, said.count(failed)
+
+        assert counted() == (1, 1, 1)
+        models.Credential.objects.filter(state="failed").update(state="issued")
+        assert counted() == (1, 1, 1)
+        run("revoke", failed, "--reason", "error", "--yes")
+        assert counted() == (0, 0, 0)
 
     def test_notices(self, issued):
         models.Notice.objects.create(
             award_id=issued, kind="revoked", key="k", created_at=timezone.now(), state="dead", attempts=9
         )
-        run("retry", "--all-dead", "--yes")
+        assert "nothing to try again" in run("retry", "--all-failed", "--yes")[1]
+        run("retry", "--untold", "--yes")
         assert models.Notice.objects.get().state != "dead"
 
     def test_one_or_the_other(self, issued):
-        for arguments in ((), (issued, "--all-dead")):
+        for arguments in ((), (issued, "--all-failed"), ("--all-failed", "--untold")):
             with pytest.raises(CommandError):
                 run("retry", "--yes", *arguments)
 
@@ -252,7 +289,21 @@ class TestExport:
     def test_a_learner(self, issued, learner):
         data = json.loads(run("export", "--learner", learner.id)[1])
         assert issued in json.dumps(data)
-        assert issued not in run("export", "--learner", "nobody")[1]
+
+    @pytest.mark.parametrize("name", ["nobody", "0", "-1", "a\x00"])
+    def test_of_nobody_there_is_nothing(self, issued, tmp_path, name):
+        path = tmp_path / "out.json"
+        with pytest.raises(CommandError, match=r"Nothing is held.*number of the account"):
+            run("export", "--learner", name, "--out", str(path))
+        assert not path.exists()
+
+    def test_a_user_name_is_looked_up(self, issued, learner, monkeypatch):
+        monkeypatch.setattr(compat, "accounts_called", {"camille": [learner.id], "both": ["7", "8"]}.get)
+        path = io.StringIO()
+        call_command("microcred", "export", "--learner", "camille", stdout=path)
+        assert json.loads(path.getvalue())["learner"] == learner.id
+        with pytest.raises(CommandError, match="Several accounts"):
+            run("export", "--learner", "both")
 
     def test_the_list(self, issued, another, learner):
         rows = list(csv.reader(io.StringIO(run("export", "--awards")[1])))

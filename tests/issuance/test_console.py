@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from microcred_xblock import compat
-from microcred_xblock.issuance import models, staff
+from microcred_xblock.issuance import models, outbox, staff
 from microcred_xblock.issuance.console import words
 
 from .population import COURSES, STATES, populate
@@ -58,6 +58,12 @@ def every_address(award_id):
         HOME, f"{HOME}awards.csv", f"{HOME}awards/{award_id}/", f"{HOME}awards/{award_id}/revoke/",
         f"{HOME}bulk/retry/",
     ]
+
+
+def test_counting_ends_and_says_so(population, client, boss, monkeypatch):
+    monkeypatch.setattr(outbox, "COUNTED", 1)
+    page = text_of(client.get(HOME))
+    assert re.search(r"<dt>Waiting</dt><dd>[0-9]+\+", page) and re.search(r">1\+</a>", page)
 
 
 class TestWhoMayComeIn:

@@ -276,3 +276,11 @@ def test_formats_follow_the_host(send):
     }
     assert issuing.FORMATS == (Format.OPEN_BADGE, Format.OPEN_BADGE_JWT, Format.ELM)
     assert UPSERT in models.WalletConnection.objects.get().scopes
+
+
+def test_delivering_costs_a_constant_number_of_queries(connected, learner, django_assert_max_num_queries, host):
+    api.send(connected, learner.id, "testwallet")
+    connection = models.WalletConnection.objects.get()
+    with django_assert_max_num_queries(18):
+        tasks.deliver_connection(connection.pk)
+    assert {row.state for row in models.Delivery.objects.all()} == {State.DELIVERED}

@@ -65,17 +65,17 @@ class TestLostWorkers:
         api.send(connected, learner.id, "testwallet")
         connection = models.WalletConnection.objects.get()
         models.Delivery.objects.filter(credential__format="elm").update(state=State.STOPPED)
-        drop = outbox.drop_lease
+        drop = outbox.drop_leases
 
-        def late(pk, token):
+        def late(pks, token):
             models.Delivery.objects.filter(state=State.STOPPED).update(
                 state=State.QUEUED, next_attempt_at=timezone.now()
             )
-            tasks.deliver_connection(pk)
+            tasks.deliver_connection(*pks)
             assert not host.stored["elm"]
-            drop(pk, token)
+            drop(pks, token)
 
-        monkeypatch.setattr(outbox, "drop_lease", late)
+        monkeypatch.setattr(outbox, "drop_leases", late)
         tasks.deliver_connection(connection.pk)
         assert states(panel(learner)) == {"ob3": "delivered", "elm": "delivered"}
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import socket
 import threading
 import time
 from contextlib import contextmanager
@@ -15,21 +17,26 @@ from types import SimpleNamespace
 import pytest
 from celery import Celery
 from cryptography.fernet import Fernet
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
+from django.core.management.base import SystemCheckError
 from django.utils import timezone
 
+from microcred_xblock.domain.errors import Misconfigured
 from microcred_xblock.issuance import (
     api,
     doctor,
     doctor_checks,
+    doctor_remedies,
     issuers,
     models,
     places,
+    signers,
     status,
     status_publishing,
     vault,
 )
 from microcred_xblock.issuance.doctor import Level
+from microcred_xblock.message_texts import ADMIN
 from tests.factories import make_pill, make_scores
 
 pytestmark = pytest.mark.django_db
@@ -131,6 +138,43 @@ class TestKeys:
         assert levels(look(doctor_checks.keys)) == [Level.ERROR]
         assert levels(look(doctor_checks.certificates)) == [Level.ERROR]
 
+    def test_each_cause_has_its_own_remedy(self, issuer, configured, tmp_path, keys_dir):
+        """None of them is "run init" where init would change nothing."""
+
+        def remedy(**changed):
+            former = {name: getattr(configured, name) for name in changed}
+            for name, value in changed.items():
+                setattr(configured, name, value)
+            signers.forget()
+            try:
+                found = look(doctor_checks.keys)[0]
+            finally:
+                for name, value in former.items():
+                    setattr(configured, name, value)
+                signers.forget()
+            return found.level, f"{found.said} {found.remedy}"
+
+        copy = tmp_path / "keys"
+        shutil.copytree(keys_dir, copy)
+        (copy / "seal.p12").unlink()
+        for changed, told in (
+            ({"MICROCRED_ISSUER": {}}, "Set MICROCRED_ISSUER"),
+            ({"MICROCRED_KEYS_PASSPHRASE": "another"}, "passphrase that the key was encrypted under"),
+            ({"MICROCRED_KEYS_DIR": str(copy)}, "--self-signed"),
+            ({"MICROCRED_PUBLIC_BASE_URL": "https://elsewhere.example"}, "Keep the former address"),
+        ):
+            level, said = remedy(**changed)
+            assert level is Level.ERROR and told in said, changed
+
+    def test_an_open_key_is_encrypted_and_replaced(self):
+        problem = Misconfigured("x", code="key-unencrypted", file="badge.pem")
+        assert "openssl pkcs8" in doctor_remedies.remedy(problem) and "rotate" in doctor_remedies.remedy(problem)
+
+    @pytest.mark.parametrize("code", sorted(ADMIN))
+    def test_no_remedy_goes_in_circles(self, code):
+        said = doctor_remedies.remedy(Misconfigured("x", code=code))
+        assert said and "Do what is said" not in said
+
     @pytest.mark.parametrize(("days", "level"), [(31, Level.OK), (29, Level.WARNING), (-1, Level.ERROR)])
     def test_the_end_of_the_certificate_is_told_in_time(self, issuer, days, level):
         until = issuers.load_signer().seal.identity.not_after
@@ -187,7 +231,7 @@ class TestDidDocument:
     def test_not_reachable(self, issuer, configured):
         configured.MICROCRED_PUBLIC_BASE_URL = "http://localhost:9"
         (found,) = look(doctor_checks.did_document)
-        assert (found.level, found.facts["code"]) == (Level.ERROR, "wallet-unreachable")
+        assert (found.level, found.facts["code"]) == (Level.ERROR, "unreachable")
 
 
 class TestStatusLists:
@@ -261,11 +305,29 @@ class TestDatabase:
         assert found.level is Level.ERROR and "0009_later" in found.said and "migrate" in found.remedy
 
 
+    def test_what_depends_on_the_tables_waits_for_them(self, monkeypatch):
+        """One finding that matters and one that says what was left out, not six checks that broke."""
+        last = SimpleNamespace(name="0009_later")
+        monkeypatch.setattr(doctor_checks.MigrationExecutor, "migration_plan", lambda *_args: [(last, False)])
+        monkeypatch.setattr(doctor, "examine", partial(doctor.examine, apart=False))
+        names = ("database", "migrations", "queue", "sweep", "circuits", "mail")
+        checks = {name: check for name, check in doctor_checks.all_checks().items() if name in names}
+        found = doctor_checks.examine(checks, now=NOW)
+        assert [item.check for item in found if item.level is not Level.OK] == ["migrations", "skipped"]
+        assert "queue, sweep, circuits" in found[-1].said and "migrations" in found[-1].remedy
+
+
 class TestQueue:
     def test_empty(self):
         assert levels(look(doctor_checks.queue)) == [Level.OK]
         assert levels(look(doctor_checks.sweep)) == [Level.OK]
         assert levels(look(doctor_checks.circuits)) == [Level.OK]
+
+    def test_counting_ends_and_says_so(self, award_id, learner, monkeypatch):
+        monkeypatch.setattr(doctor_checks.outbox, "COUNTED", 2)
+        api.consent(award_id, learner, digest=api.payload(award_id, learner).digest)
+        (found,) = look(doctor_checks.queue)
+        assert found.said.startswith("more than 2 wait") and found.facts["capped"] == ["sign"]
 
     def test_what_waits_long(self, award_id, learner):
         api.consent(award_id, learner, digest=api.payload(award_id, learner).digest)  # nothing is handed over
@@ -283,9 +345,7 @@ class TestQueue:
             api.send(issued, "student_1", "testwallet")
         models.Delivery.objects.update(state="dead", next_attempt_at=None)
         found = look(doctor_checks.queue)
-        assert [item.facts.get("dead") for item in found if item.level is Level.WARNING] == [
-            models.Delivery.objects.count()
-        ]
+        assert [item.facts.get("dead") for item in found if item.level is Level.WARNING] == [1], "awards, not rows"
 
     def test_a_host_that_is_left_alone(self):
         models.WalletCircuit.objects.create(
@@ -306,6 +366,17 @@ class TestServices:
         gone, fine = look(doctor_checks.wallets)
         assert (gone.level, gone.facts["wallet"], fine.level) == (Level.WARNING, "gone", Level.OK)
 
+    def test_a_wallet_that_our_own_setting_shuts_out(self, configured):
+        configured.MICROCRED_WALLETS = [
+            {"id": "open", "name": "Open", "type": "open-badges-api", "base_url": "http://wallet.example"},
+        ]
+        (found,) = look(doctor_checks.wallets)
+        assert found.level is Level.ERROR and "base_url" in found.said and "https" in found.remedy
+
+    def test_celery_that_nobody_configured(self):
+        (found,) = look(lambda _now: doctor_checks._broker(Celery("nothing", set_as_current=False)))
+        assert found.level is Level.WARNING and "No Celery app" in found.said
+
     def test_a_broker(self):
         app = Celery("some", broker="memory://")
         assert levels(look(lambda _now: doctor_checks._broker(app))) == [Level.OK]
@@ -319,12 +390,25 @@ class TestServices:
         settings.MICROCRED_NOTICE_EMAIL = False
         assert levels(look(doctor_checks.mail)) == [Level.OK]
         settings.MICROCRED_NOTICE_EMAIL = True
+        settings.DEFAULT_FROM_EMAIL = "registrar@learn.example"
         settings.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
         assert levels(look(doctor_checks.mail)) == [Level.WARNING]
-        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_BACKEND = "ses.EmailBackend"
         assert levels(look(doctor_checks.mail)) == [Level.OK]
         settings.DEFAULT_FROM_EMAIL = ""
         assert levels(look(doctor_checks.mail)) == [Level.ERROR]
+        settings.DEFAULT_FROM_EMAIL = "webmaster@localhost"
+        (found,) = look(doctor_checks.mail)
+        assert found.level is Level.WARNING and "DEFAULT_FROM_EMAIL" in found.remedy
+
+    def test_a_mail_server_is_looked_for(self, settings):
+        settings.MICROCRED_NOTICE_EMAIL, settings.DEFAULT_FROM_EMAIL = True, "registrar@learn.example"
+        settings.EMAIL_BACKEND, settings.EMAIL_HOST = "django.core.mail.backends.smtp.EmailBackend", "127.0.0.1"
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            settings.EMAIL_PORT = server.getsockname()[1]
+            assert levels(look(doctor_checks.mail)) == [Level.OK]
+        (found,) = look(doctor_checks.mail)
+        assert found.level is Level.ERROR and "EMAIL_HOST" in found.remedy
 
 
 class TestCommand:
@@ -333,13 +417,22 @@ class TestCommand:
         """The database of a test is open in this thread only."""
         monkeypatch.setattr(doctor, "examine", partial(doctor.examine, apart=False))
 
-    def run(self, *arguments):
+    def run(self, *arguments, **options):
         out = StringIO()
         try:
-            call_command("microcred", "doctor", *arguments, stdout=out)
+            call_command("microcred", "doctor", *arguments, stdout=out, **options)
         except SystemExit as end:
             return end.code, out.getvalue()
         return 0, out.getvalue()
+
+    def test_settings_that_are_broken_are_reported_and_not_died_of(self, configured):
+        """As from a shell, where Django itself looks at the settings before any command."""
+        configured.MICROCRED_WALLETS = [{"id": "half"}]
+        code, said = self.run("--json", "--check", "settings", skip_checks=False)
+        found = {item["facts"]["id"]: item for item in json.loads(said)["findings"]}
+        assert code == 2 and "MICROCRED_WALLETS" in found["microcred.E001"]["remedy"]
+        with pytest.raises(SystemCheckError):
+            call_command("microcred", "retry", "--all-failed", "--yes", skip_checks=False)
 
     def test_a_table(self, issuer):
         code, said = self.run("--check", "keys", "--check", "certificates")
@@ -359,6 +452,11 @@ class TestCommand:
         ]
         code, said = self.run("--check", "wallets")
         assert code == 1 and "WARNING" in said and "→" in said
+
+    def test_a_check_that_there_is_not_is_no_clean_bill_of_health(self, db):
+        with pytest.raises(CommandError) as caught:
+            call_command("microcred", "doctor", "--check", "keys", "--check", "brokr", "--json")
+        assert "brokr" in str(caught.value) and "broker" in str(caught.value)
 
     def test_every_check_runs_on_a_bare_installation(self, db):
         code, said = self.run("--json")

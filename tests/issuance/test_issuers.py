@@ -342,7 +342,7 @@ def test_audit_or_nothing(issuer, award_id, learner, commits, monkeypatch):
     def broken(*_args, **_kwargs):
         raise RuntimeError("disk full")
 
-    monkeypatch.setattr(issuers, "record_use", broken)
+    monkeypatch.setattr(issuers, "record_uses", broken)
     with commits():
         api.consent(award_id, learner, digest=api.payload(award_id, learner).digest)
     assert {row.state for row in models.Credential.objects.all()} == {"queued"}

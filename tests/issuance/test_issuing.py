@@ -224,14 +224,12 @@ def test_an_installation_at_fault_is_tried_again(award_id, learner, commits, con
 
 def test_a_document_at_fault_fails_and_can_be_agreed_to_again(award_id, learner, commits, monkeypatch):
     digest = api.payload(award_id, learner).digest
-    good = open_badges.validate
+    good = open_badges.validate_proof
 
-    def bad(document, *, signed=True):
-        if signed:
-            raise InvalidInput("No.", code="open-badge-schema", place="$.name")
-        good(document, signed=signed)
+    def bad(*_documents):
+        raise InvalidInput("No.", code="open-badge-schema", place="$.name")
 
-    monkeypatch.setattr(open_badges, "validate", bad)
+    monkeypatch.setattr(open_badges, "validate_proof", bad)
     with commits():
         api.consent(award_id, learner, digest=digest)
     shown = panel(learner)
@@ -241,7 +239,7 @@ def test_a_document_at_fault_fails_and_can_be_agreed_to_again(award_id, learner,
     with pytest.raises(NotAllowed) as caught:
         api.download(award_id, learner.id, "ob3.json")
     assert caught.value.code == "not-issued"
-    monkeypatch.setattr(open_badges, "validate", good)
+    monkeypatch.setattr(open_badges, "validate_proof", good)
     european = bytes(credential(Format.ELM).content)
     with commits():
         again = api.payload(award_id, learner)
@@ -461,7 +459,7 @@ def test_an_unaudited_signature_is_not_given_out(award_id, learner, monkeypatch)
         raise Misconfigured("No such key.", code="key-unpublished")
 
     api.consent(award_id, learner, digest=api.payload(award_id, learner).digest)
-    monkeypatch.setattr(issuers, "record_use", lost)
+    monkeypatch.setattr(issuers, "record_uses", lost)
     tasks.issue_award(award_id)
     for row in models.Credential.objects.all():
         assert (row.state, row.error_code, bytes(row.content), row.lease) == ("queued", "key-unpublished", b"", "")

@@ -62,7 +62,7 @@ class TestTelling:
         assert not models.Notice.objects.exists()
 
     @pytest.mark.parametrize(("act", "kind", "params"), [
-        ("suspend", "suspended", {"reason": "integrity", "automatic": False}),
+        ("suspend", "suspended", {"reason": "integrity", "automatic": False, "in_badge": True}),
         ("revoke", "revoked", {"reason": "integrity", "automatic": False, "regain": "anew"}),
         ("supersede", "superseded", {"reason": "integrity", "automatic": False}),
     ])
@@ -70,6 +70,26 @@ class TestTelling:
         more = {"regain": "anew"} if act == "revoke" else {}
         getattr(status, act)(story.award, reason="integrity", actor="user:1", now=story.at(1), **more)
         assert (notice().kind, notice().params, notice().created_at) == (kind, params, story.at(1))
+
+    @pytest.mark.parametrize(("rule", "seen"), [("suspend", "Whoever checks it sees"), ("keep", "verification page")])
+    def test_where_a_suspension_is_seen_is_told_truly(self, db, rule, seen):
+        """A badge has one entry: where it is for revocation, whoever checks the file does not see a suspension."""
+        story = Story(regrade=rule)
+        story.record(0)
+        status.suspend(story.award, reason="integrity", actor="user:1", now=story.at(1))
+        english = Translator("en")
+        assert seen in " ".join(notice_texts.words("suspended", notice().params, english).sentences)
+        api.dismiss_notice(str(story.award.pk), story.learner, notice().pk)
+        panel = api.panel(story.learner, story.pill.id)
+        assert panel.standing.in_badge is (rule == "suspend"), "as the page tells it once the notice is put away"
+
+    @pytest.mark.parametrize("reason", ["cleared", "mistake", "error", "other"])
+    def test_a_reinstatement_gives_no_reason_against_it(self, story, reason):
+        status.suspend(story.award, reason="error", actor="user:1", now=story.at(1))
+        status.reinstate(story.award, reason=reason, actor="user:1", now=story.at(2))
+        told = models.Notice.objects.get(kind="reinstated")
+        words = " ".join(notice_texts.words(told.kind, told.params, Translator("en")).sentences)
+        assert "lifted the suspension" in words and "issued by mistake" not in words
 
     def test_a_change_takes_down_what_it_makes_untrue(self, story):
         status.suspend(story.award, reason="integrity", actor="user:1", now=story.at(1))
@@ -257,7 +277,43 @@ class TestWords:
 
     def test_staff_s_reason_is_told(self):
         words = notice_texts.words("revoked", {"reason": "integrity"}, Translator("en"))
-        assert "Reason: doubts about how the results came about." in words.sentences
+        assert notice_texts.REASONS["integrity"] in words.sentences
+
+
+STAFF_REASONS = ("integrity", "error", "learner-request", "expired-registration", "other")
+
+
+@pytest.mark.parametrize("reason", STAFF_REASONS)
+@pytest.mark.parametrize("act", [status.suspend, status.revoke])
+def test_the_reason_is_told_on_the_page_and_by_mail_and_the_note_is_not(story, mailed, commits, act, reason):
+    with commits():
+        act(story.award, reason=reason, note="copied from a friend", actor="user:1", now=story.at(1))
+    told = notice_texts.REASONS[reason]
+    panel = api.panel(story.learner, story.pill.id)
+    page = notice_texts.words(panel.notices[0].kind, panel.notices[0].params, Translator("en"))
+    assert told in page.sentences and "copied" not in repr(panel.notices)
+    (message,) = mail.outbox
+    for text in (message.body, message.alternatives[0][0]):
+        assert told in " ".join(text.split()) and "copied" not in text
+
+
+def test_every_reason_that_staff_can_give_has_words_for_the_learner():
+    causes = notice_texts.CAUSES
+    told = (set(causes[kind]) for kind in ("revoked", "suspended", "reinstated"))
+    known = set(notice_texts.REASONS).union(*told, ("renewal", "reissue"))
+    assert set(status.REASONS) <= known
+    fair = notice_texts.REASONS["integrity"]
+    assert "is not sure" in fair and "your side" in fair, "nothing is said to be proved"
+
+
+def test_what_was_handed_over_is_not_handed_over_again_every_minute(story, mailed):
+    with_mail = notices.tell(story.award, "expired", key="k", params={}, now=story.at(1))
+    minute = timedelta(minutes=1)
+    assert [notices.send_due(story.at(1) + number * minute) for number in range(6)] == [1, 0, 0, 0, 0, 0]
+    assert notices.send_due(story.at(1) + outbox.HANDED_OVER + minute) == 1
+    notices.send(with_mail.pk, now=story.at(1))
+    with_mail.refresh_from_db()
+    assert (with_mail.state, with_mail.leased_until) == (State.SENT, None), "a mark does not hold a worker off"
 
 
 def test_a_regrade_tells_twice_by_mail_too(db, mailed, commits):

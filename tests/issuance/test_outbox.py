@@ -3,6 +3,7 @@
 import threading
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from types import SimpleNamespace
 
 import pytest
 from django.core.management import call_command
@@ -10,7 +11,7 @@ from django.utils import timezone
 
 from microcred_xblock.credentials import open_badges
 from microcred_xblock.domain import errors
-from microcred_xblock.issuance import api, models, outbox, runner, status, tasks
+from microcred_xblock.issuance import api, broker, models, outbox, runner, status, tasks
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -46,10 +47,23 @@ class Task:
         if self.fault:
             raise self.fault
 
-    def apply_async(self, args, retry):
-        self.calls.append(("async", args, retry))
-        if self.fault:
-            raise self.fault
+
+@pytest.fixture
+def sent(settings, monkeypatch):
+    """What was handed to Celery; ``fault`` is raised, if there is one."""
+    settings.CELERY_TASK_ALWAYS_EAGER = False
+    calls = []
+
+    def send(_task, ids):
+        calls.append(ids)
+        if sent.fault:
+            raise sent.fault
+
+    sent = SimpleNamespace(calls=calls, fault=None)
+    monkeypatch.setattr(broker, "_send", send)
+    broker.wake()
+    yield sent
+    broker.wake()
 
 
 @pytest.mark.django_db
@@ -61,17 +75,17 @@ class TestHandingOver:
             assert task.calls == []
         assert [call[:2] for call in task.calls] == [("apply", (7,))]
 
-    def test_to_celery(self, settings, django_capture_on_commit_callbacks):
-        settings.CELERY_TASK_ALWAYS_EAGER = False
-        task = Task()
+    def test_to_celery(self, sent, django_capture_on_commit_callbacks):
         with django_capture_on_commit_callbacks(execute=True):
-            outbox.enqueue(task, 7)
-        assert task.calls == [("async", (7,), False)]
+            outbox.enqueue(Task(), 7)
+        assert sent.calls == [(7,)]
 
-    def test_a_broker_that_is_down_breaks_nothing(self, settings, django_capture_on_commit_callbacks):
-        settings.CELERY_TASK_ALWAYS_EAGER = False
+    def test_a_broker_that_is_down_breaks_nothing_and_is_asked_once(self, sent, django_capture_on_commit_callbacks):
+        sent.fault = ConnectionError("no broker")
         with django_capture_on_commit_callbacks(execute=True):
-            outbox.enqueue(Task(ConnectionError("no broker")), 7)
+            for pk in range(5):
+                outbox.enqueue(Task(), pk)
+        assert sent.calls == [(0,)]
 
     def test_beside_the_request(self, settings, monkeypatch, django_capture_on_commit_callbacks):
         settings.MICROCRED_RUNNER = "thread"
@@ -122,7 +136,7 @@ def test_the_sweep_command(award_id, learner):
     api.consent(award_id, learner, digest=api.payload(award_id, learner).digest)
     out = StringIO()
     call_command("microcred_sweep", stdout=out)
-    assert out.getvalue() == "1 reminders\n"
+    assert out.getvalue() == "1 task handed over\n"
 
 
 @pytest.mark.django_db
@@ -193,6 +207,50 @@ class TestSweeping:
             assert outbox.sweep(timezone.now()) == 1
         assert outbox.sweep(timezone.now()) == 1
 
+    @pytest.mark.parametrize("part", [
+        "regrading.close_due", "renewing.remind_due", "notices.send_due", "bulk.sweep", "outbox._take",
+        "outbox._remind_to_sign", "outbox._remind_to_deliver", "outbox._forget_attempts", "outbox._resume_forgotten",
+    ])
+    def test_a_part_that_fails_keeps_no_other_back(self, queued, award_id, monkeypatch, caplog, part):
+        now = timezone.now()
+        done = []
+        for name in ("regrading.close_due", "renewing.remind_due", "notices.send_due", "bulk.sweep"):
+            monkeypatch.setattr(f"microcred_xblock.issuance.{name}", lambda _now, name=name: done.append(name) or 1)
+        monkeypatch.setattr(f"microcred_xblock.issuance.{part}", lambda *_args: 1 / 0)
+        count = outbox.sweep(now)
+        assert count == (5 if part.startswith("outbox._") else 4) - (part == "outbox._remind_to_sign")
+        assert len(done) == (4 if part.startswith("outbox._") else 3)
+        assert "A part of the sweep was left out" in caplog.text
+
+    @pytest.mark.parametrize("value", ["30", "soon", None, [], -5])
+    def test_a_setting_that_is_no_number_keeps_nothing_back(self, queued, settings, caplog, value):
+        settings.MICROCRED_REMIND_BEFORE_DAYS = settings.MICROCRED_RENEW_BEFORE_DAYS = value
+        assert outbox.sweep(timezone.now()) == 1 and not caplog.records
+
+    def test_what_it_did_not_take_of_anything_else_either(self, sent, commits, award_id):
+        sent.fault, now = ConnectionError("no broker"), timezone.now()
+        late = {"token": "t", "due_at": now - timedelta(hours=1)}
+        for number in range(3):
+            key = str(number)
+            models.IndexRequest.objects.create(course=key, course_id=key, **late)
+            models.AssessmentRequest.objects.create(learner_pill=key, learner_id=key, pill_id=key, **late)
+            models.Notice.objects.create(
+                award_id=award_id, kind="expired", key=key, created_at=now, next_attempt_at=now - timedelta(hours=1)
+            )
+        models.Regrade.objects.create(
+            award_id=award_id, policy="revoke", results=[], mastered=False, opened_at=now, due_at=now
+        )
+        with commits():
+            assert outbox.sweep(now) == 10
+        assert sent.calls == [(models.IndexRequest.objects.order_by("pk").first().pk,)]
+        sent.fault = None
+        broker.wake()
+        with commits():
+            assert outbox.sweep(now + timedelta(minutes=1)) == 10
+        assert len(sent.calls) == 11
+        with commits():
+            assert outbox.sweep(now + timedelta(minutes=2)) == 0, "they wait in a queue"
+
     def test_queries_do_not_grow_with_the_rows(self, queued, django_assert_max_num_queries):
         with django_assert_max_num_queries(16):
             outbox.sweep(timezone.now())
@@ -201,18 +259,18 @@ class TestSweeping:
 @pytest.mark.django_db
 class TestStaff:
     def test_a_failed_credential_is_signed_after_the_cause_is_gone(self, queued, monkeypatch, commits):
-        good = open_badges.validate
+        good = open_badges.validate_proof
 
-        def bad(_document, **_more):
+        def bad(*_documents):
             raise errors.InvalidDocument("No.", code="open-badge-schema")
 
-        monkeypatch.setattr(open_badges, "validate", bad)
+        monkeypatch.setattr(open_badges, "validate_proof", bad)
         with commits():
             outbox.sweep(timezone.now())
         row = models.Credential.objects.get(format="ob3")
         assert (row.state, row.error_class, row.lease) == ("failed", "invalid", "") and row.document
         assert outbox.queue_facts(timezone.now()).dead == 1
-        monkeypatch.setattr(open_badges, "validate", good)
+        monkeypatch.setattr(open_badges, "validate_proof", good)
         with commits():
             assert outbox.retry_award(models.Award.objects.get(), now=timezone.now()) == 1
         assert {row.state for row in models.Credential.objects.all()} == {"issued"}
@@ -232,7 +290,22 @@ class TestStaff:
     def test_the_health_of_the_queues(self, queued):
         facts = outbox.queue_facts(timezone.now())
         assert (facts.depth["sign"], facts.depth["deliver"], facts.dead) == (3, 0, 0)
-        assert facts.oldest_due == facts.oldest <= timezone.now()
+        assert facts.oldest_due == facts.oldest <= timezone.now() and facts.capped == ()
+
+    def test_counting_ends(self, queued, monkeypatch, django_assert_num_queries):
+        monkeypatch.setattr(outbox, "COUNTED", 2)
+        now, award = timezone.now(), models.Award.objects.get()
+        for number in range(4):
+            models.Notice.objects.create(
+                award=award, kind="expired", key=str(number), created_at=now, state="queued", next_attempt_at=now
+            )
+        facts = outbox.queue_facts(now)
+        assert (facts.depth["sign"], facts.depth["tell"], facts.dead) == (2, 2, 0)
+        assert facts.capped == ("sign", "tell")
+        models.Notice.objects.filter(key__in="01").delete()
+        assert outbox.queue_facts(now).capped == ("sign",), "exactly so many is no more"
+        with django_assert_num_queries(15):
+            outbox.queue_facts(now)
 
 
 @pytest.mark.django_db

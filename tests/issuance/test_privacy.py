@@ -10,23 +10,28 @@ from uuid import uuid4
 
 import pytest
 from django.apps import apps
+from django.db import connection
 from django.dispatch import Signal
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from microcred_xblock import compat
-from microcred_xblock.domain.errors import WalletUnreachable
+from microcred_xblock.domain.errors import NotAllowed, WalletUnreachable
 from microcred_xblock.issuance import (
     api,
+    bulk,
     connecting,
     models,
     outbox,
     privacy,
     receivers,
+    renewing,
     staff,
     status,
     verifying,
 )
 from microcred_xblock.issuance.data import Learner
+from microcred_xblock.wallets import oauth
 from tests.factories import make_pill, make_scores
 
 COURSE = "course-v1:x+y+z"
@@ -187,6 +192,104 @@ class TestNothingIsLeft:
         assert [job.filters["learner"].startswith("retired-") for job in done] == [True, True]
 
 
+class TestTooLate:
+    """What arrives after, or in the very moment of, a retirement brings nobody back."""
+
+    def test_a_score(self, life, learner):
+        privacy.retire(learner.id, now=life.now)
+        found = api.record_scores(
+            make_pill(), make_scores(at=timezone.now()), learner_id=learner.id, course_id=COURSE
+        )
+        assert found.mastered and found.award_id is None and found.refusal.code == "account-retired"
+        assert traces(learner) == []
+
+    def test_others_go_on(self, life, learner):
+        privacy.retire(learner.id, now=life.now)
+        pill = make_pill(id="another")
+        assert api.record_scores(
+            pill, make_scores(at=timezone.now()), learner_id=OTHER.id, course_id=COURSE
+        ).award_id
+
+    def test_nobody_is_looked_up_where_no_award_would_be_made(self, issued, learner):
+        with CaptureQueriesContext(connection) as seen:
+            api.record_scores(make_pill(), {}, learner_id=learner.id, course_id=COURSE)
+        assert not [query for query in seen if "retiredlearner" in query["sql"]]
+
+    def test_a_retirement_between_the_look_and_the_commit(self, issuer, learner, commits, monkeypatch):
+        monkeypatch.setattr("microcred_xblock.issuance.retired.refusal", lambda learner_id: None)
+        with commits():
+            made = api.record_scores(
+                make_pill(), make_scores(at=timezone.now()), learner_id=learner.id, course_id=COURSE
+            ).award_id
+            models.RetiredLearner.objects.create(
+                key=models.pair_key("retired", learner.id), retired_at=timezone.now()
+            )
+        row = models.Award.objects.get(pk=made)
+        assert row.retired_at is not None and row.results == [] and traces(learner) == []
+
+    def test_an_award_that_is_replaced_meanwhile(self, issued, learner, monkeypatch):
+        empty, renewed = privacy._empty_own, []
+
+        def slow(pk, learner_id, now):
+            if not renewed:
+                renewed.append(renewing.renew(
+                    models.Award.objects.get(pk=pk), actor="system", now=now, reason="reissue"
+                ))
+            return empty(pk, learner_id, now)
+
+        monkeypatch.setattr(privacy, "_empty_own", slow)
+        assert privacy.retire(learner.id, now=timezone.now()) == 2
+        assert traces(learner) == []
+
+    def test_a_wallets_answer(self, issued, learner, connect, host, monkeypatch):
+        exchange = oauth.exchange
+
+        def slow(*args, **kwargs):
+            found = exchange(*args, **kwargs)
+            privacy.retire(learner.id, now=timezone.now())
+            return found
+
+        monkeypatch.setattr(oauth, "exchange", slow)
+        assert "microcred_error=attempt-unknown" in connect(issued)
+        assert not models.WalletConnection.objects.exists() and traces(learner) == []
+        assert host.revoked == list(host.refreshes), "the wallet was told to forget the tokens"
+
+    def test_a_wallets_answer_to_an_attempt_that_was_begun_too_late(self, issued, learner, connect, host, monkeypatch):
+        exchange = oauth.exchange
+
+        def slow(*args, **kwargs):
+            found = exchange(*args, **kwargs)
+            models.RetiredLearner.objects.create(
+                key=models.pair_key("retired", learner.id), retired_at=timezone.now()
+            )
+            return found
+
+        monkeypatch.setattr(oauth, "exchange", slow)
+        assert "microcred_error=account-retired" in connect(issued)
+        assert not models.WalletConnection.objects.exists() and len(host.revoked) == 1
+
+    def test_connecting(self, issued, learner):
+        privacy.retire(learner.id, now=timezone.now())
+        with pytest.raises(NotAllowed) as caught:
+            api.connect(learner.id, "testwallet", return_url="/x")
+        assert caught.value.code == "account-retired" and not models.AuthorizationAttempt.objects.exists()
+
+    def test_what_staff_noted_of_a_search(self, issued, learner):
+        scope = staff.Scope(courses=None, actor="user:9")
+        jobs = [
+            bulk.start(
+                scope, "renew", staff.Filters(learner=sought), now=timezone.now(),
+                params={"reason": "reissue", "note": "Camille Exemple asked"},
+            )
+            for sought in (learner.id, OTHER.id)
+        ]
+        privacy.retire(learner.id, now=timezone.now())
+        notes = [models.BulkJob.objects.get(pk=job.pk).params for job in jobs]
+        assert [(note["reason"], note["note"]) for note in notes] == [
+            ("reissue", ""), ("reissue", "Camille Exemple asked")
+        ]
+
+
 class TestAgain:
     def test_twice_changes_nothing(self, life, learner):
         privacy.retire(learner.id, now=life.now)
@@ -196,7 +299,9 @@ class TestAgain:
 
     def test_unknown_and_empty_ids(self, life):
         before = sorted(everything())
-        assert privacy.retire("999", now=life.now) == privacy.retire("", now=life.now) == 0
+        for _ in range(2):
+            assert privacy.retire("999", now=life.now) == privacy.retire("", now=life.now) == 0
+        models.RetiredLearner.objects.get().delete()
         assert sorted(everything()) == before
 
     def test_a_wallet_that_answers_while_it_happens(self, life, learner):

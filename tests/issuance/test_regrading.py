@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -16,8 +16,8 @@ from microcred_xblock.domain.award import decide as award_for
 from microcred_xblock.domain.errors import NotAllowed, NotReady
 from microcred_xblock.domain.outcomes import Score, assess
 from microcred_xblock.domain.upkeep import RegradePolicy
-from microcred_xblock.issuance import api, models, outbox, regrading, status
-from microcred_xblock.issuance.regrading import Step
+from microcred_xblock.issuance import api, measuring, models, outbox, regrading, status
+from microcred_xblock.issuance.measuring import Step
 from tests.domain import strategies as my
 from tests.factories import AWARD_ID, EARNED, NOW, make_pill, make_scores
 from tests.issuance.upkeep_case import COURSE, DAY, WEAK, Story, unanswered
@@ -48,7 +48,7 @@ class TestDeciding:
         results = regrading.measured(pill, award.results, after)
         step = regrading.decide(policy, award, results, suspended=suspended)
         if pill.mastered(results):
-            changed = regrading.differ(award.results, results)
+            changed = measuring.differ(award.results, results)
             assert step is (Step.WARN if policy is RegradePolicy.SUPERSEDE and changed else Step.RECOVER)
         elif policy is RegradePolicy.KEEP:
             assert step is Step.RECORD
@@ -302,11 +302,15 @@ class TestRevoke:
         story.sweep(7)
         assert story.award.status == "revoked"
 
-    def test_a_suspension_of_staff_does_not_protect(self, story):
+    def test_a_suspension_of_staff_puts_it_off_only(self, story):
         story.record(1, WEAK)
         status.suspend(story.award, reason="integrity", actor="user:1", now=story.at(2))
         story.sweep(4)
-        assert story.award.status == "revoked"
+        story.sweep(20)
+        assert story.award.status == "suspended" and story.case.open
+        status.reinstate(story.award, reason="integrity", actor="user:1", now=story.at(20.5))
+        story.sweep(21)
+        assert story.award.status == "revoked" and story.case.outcome == Outcome.REVOKED
 
     @pytest.mark.parametrize(("regain", "code"), [("never", "award-barred"), ("anew", "award-anew")])
     def test_what_staff_revoke_is_earned_again_on_their_terms(self, story, regain, code):
@@ -495,10 +499,23 @@ class TestClosing:
             story.sweep(2 + attempt)
         assert story.award.status == "valid" and story.case.open and story.case.error_code == "internal"
 
-    def test_a_pill_that_is_gone_or_another_by_now_takes_nothing_away(self, story, platform):
+    def test_a_pill_that_is_gone_takes_nothing_away(self, story, platform):
         platform["pill"] = None
-        story.sweep(2)
+        announced = datetime.fromisoformat(models.Notice.objects.get().params["date"])
+        for days in range(40):
+            story.sweep(2 + days)
+            assert story.case.open == (True if story.at(2 + days) < announced + 30 * DAY else None), days
         assert story.award.status == "valid" and story.case.outcome == Outcome.KEPT
+        assert story.told() == ["score-change", "score-settled"]
+
+    def test_one_that_is_out_of_sight_for_a_week_only_puts_it_off(self, story, platform):
+        pill, platform["pill"] = platform["pill"], None
+        story.sweep(2)
+        story.sweep(9)
+        assert story.award.status == "valid" and story.case.open
+        platform["pill"] = pill
+        story.sweep(10)
+        assert story.award.status == "revoked"
 
     def test_so_does_another_version(self, story, platform):
         platform["pill"] = replace(story.pill, title="Another title")
@@ -547,9 +564,9 @@ class TestClosing:
         """Between looking and locking, staff dismissed the case."""
         look = regrading._look_again
 
-        def slow(row, now):
-            found = look(row, now)
-            regrading.dismiss(row, actor="user:1", now=now)
+        def slow(case, now):
+            found = look(case, now)
+            regrading.dismiss(case.award, actor="user:1", now=now)
             return found
 
         monkeypatch.setattr(regrading, "_look_again", slow)
@@ -586,11 +603,11 @@ def test_from_a_signed_credential_to_the_one_that_takes_its_place(configured, is
     story.record(1, BETTER)
     story.sweep(8)
     badge = models.Credential.objects.get(format="ob3").credential_id
-    second = api.panel(learner.id, story.pill.id)
-    assert second.award_id != first and second.state == "earned"
+    second = api.panel(learner.id, story.pill.id).replacement
+    assert second.award_id != first
     assert status.standing(badge, now=story.at(9)).state == "valid", "until the new one is signed"
     with commits():
         api.consent(second.award_id, learner, digest=api.payload(second.award_id, learner).digest)
     found = status.standing(badge, now=story.at(10))
-    assert (found.state, found.reason) == ("superseded", "regrade") and found.successor
+    assert (found.state, found.reason) == ("superseded", "") and found.successor, "the reason is the learner's affair"
     assert story.shown() == ["superseded"]

@@ -9,9 +9,10 @@ import pytest
 from openedx_filters import PipelineStep
 
 from microcred_xblock.domain.errors import NotAllowed
-from microcred_xblock.issuance import api, awarding, models, outbox, renewing, status
+from microcred_xblock.domain.outcomes import Rule
+from microcred_xblock.issuance import api, awarding, issuers, models, outbox, renewing, status
 from microcred_xblock.issuance.filters import AwardRequested
-from tests.issuance.upkeep_case import START, WEAK, Story
+from tests.issuance.upkeep_case import COURSE, START, WEAK, Story
 
 pytestmark = pytest.mark.django_db
 YEAR = 365
@@ -43,6 +44,58 @@ class TestExpiry:
             assert (panel.standing.state, panel.standing.renewable) == (state, renewable), days
             assert panel.expires_at == story.award.expires_at
         assert panel.standing.since == panel.expires_at
+
+
+class TestProvedAnew:
+    """Only what was answered since counts: no block answered before, not even beside one of the same outcome."""
+
+    NEWEST = ("read-scada", "fault-tree", "lockout-order")  # one block of each outcome
+
+    @pytest.fixture
+    def mixed(self):
+        def scores(story, before, after, newest=self.NEWEST):
+            fresh = story.scores(after)
+            return {**story.scores(before), **{name: fresh[name] for name in newest}}
+
+        return scores
+
+    def test_after_a_revocation_one_block_of_each_outcome_is_not_enough(self, mixed):
+        story = Story()
+        story.record(0)
+        status.revoke(story.award, reason="integrity", actor="user:1", now=story.at(5))
+        found = story.record(7, scores=mixed(story, 0, 6))
+        assert found.mastered and found.award_id is None and found.refusal.code == "award-anew"
+        assert story.record(8, scores=story.scores(8)).award_id
+
+    def test_the_award_holds_nothing_from_before(self, mixed):
+        story = Story()
+        story.record(0)
+        status.revoke(story.award, reason="integrity", actor="user:1", now=story.at(5))
+        names = set(story.scores(0)) - {"vibration-quiz"}
+        enough = replace(story.pill, outcomes=tuple(
+            replace(one, assessment=replace(one.assessment, rule=Rule(value="0.1"), all_attempted=False))
+            for one in story.pill.outcomes
+        ))
+        found = story.record(7, scores=mixed(story, 0, 6, names), pill=enough)
+        assert found.award_id
+        blocks = {b.block: b for r in awarding.award_of(story.award).results for b in r.blocks}
+        assert not blocks["vibration-quiz"].attempted
+        assert all(block.at > story.at(5) for name, block in blocks.items() if name != "vibration-quiz")
+
+    def test_a_renewal_needs_all_of_it_anew_too(self, story, mixed):
+        former = story.award
+        story.record(340, scores=mixed(story, 0, 339))
+        assert story.award.pk == former.pk
+        story.record(341)
+        assert story.award.supersedes_id == former.pk
+
+    def test_a_block_that_was_not_given_is_not_asked_for(self):
+        story = Story()
+        story.record(0)
+        status.revoke(story.award, reason="integrity", actor="user:1", now=story.at(5))
+        scores = story.scores(6)
+        del scores["vibration-quiz"]
+        assert story.record(6, scores=scores, not_given={"vibration-quiz"}).award_id
 
 
 class TestReminders:
@@ -219,6 +272,19 @@ class TestByStaff:
         renewing.renew(former, actor="user:1", now=story.at(100))
         with pytest.raises(NotAllowed):
             renewing.renew(former, actor="user:1", now=story.at(100))
+
+
+@pytest.mark.parametrize(("configured", "expected"), [({"acme": {}, "north": {}}, "acme"), ({"north": {}}, "north")])
+def test_the_awarding_body_stays_while_the_site_still_has_it(story, settings, configured, expected):
+    """Whatever was assigned to the course since: who renews a credential is who gave it."""
+    settings.MICROCRED_PUBLIC_BASE_URL = "https://learn.example"
+    settings.MICROCRED_ISSUERS = {key: {"name": key, "url": "https://x.example"} for key in configured}
+    models.Award.objects.update(issuer_key="acme")
+    issuers.assign("course", COURSE, "north")
+    assert renewing.renew(story.award, actor="user:1", now=story.at(100)).issuer_key == expected
+    other = Story("student_2", valid_months=12)
+    other.record(0)
+    assert other.award.issuer_key == "north", "a first award is made by who awards there now"
 
 
 def test_the_learner_agrees_to_the_new_one(issued, learner, commits):

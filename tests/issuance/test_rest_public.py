@@ -13,8 +13,8 @@ from django.test import Client, RequestFactory
 from django.utils import timezone
 
 from microcred_xblock.domain import errors as tree
-from microcred_xblock.domain.errors import NotAllowed, WalletUnreachable
-from microcred_xblock.issuance import models, status
+from microcred_xblock.domain.errors import Misconfigured, NotAllowed, WalletUnreachable
+from microcred_xblock.issuance import models, rates, status
 from microcred_xblock.issuance.rest_api.v1 import errors, throttles
 from tests.issuance.rest_case import ROOT, Person, award, issue
 
@@ -226,9 +226,21 @@ class TestRates:
 
     def test_what_is_not_set_has_its_default(self, settings):
         settings.MICROCRED_API_RATES = {}
-        throttle = throttles.Throttle()
-        throttle.scope = "verify"
-        assert throttle.get_rate() == "20/min"
+        assert rates.rate("verify") == "20/min"
+
+    @pytest.mark.parametrize("told", ["often", "60", "x/min", "5/fortnight", 5, ""])
+    def test_what_cannot_be_read_is_told_and_has_its_default(self, settings, told):
+        settings.MICROCRED_API_RATES = {"verify": told}
+        with pytest.raises(Misconfigured):
+            rates.check()
+        assert [rates.exceeded("verify", "x", now=60.0) for _ in range(21)] == [0] * 20 + [60]
+
+    @pytest.mark.parametrize("told", ["5/min", {"everybody": "5/min"}])
+    def test_nor_what_is_no_scope(self, settings, told):
+        settings.MICROCRED_API_RATES = told
+        with pytest.raises(Misconfigured):
+            rates.check()
+        assert rates.rate("verify") == "20/min"
 
     def test_of_many_at_once_none_is_forgotten(self, settings):
         settings.MICROCRED_API_RATES = {"anonymous": "5/min"}
@@ -247,9 +259,5 @@ class TestRates:
         assert {self.ask().status_code for _ in range(5)} == {404}
 
     def test_the_cache_learns_nobodys_name(self):
-        request = RequestFactory().get("/", REMOTE_ADDR="192.0.2.99")
-        request.user = SimpleNamespace(is_authenticated=True, pk="camille")
-        throttle = throttles.Throttle()
-        throttle.scope = "learner"
-        key = throttle.get_cache_key(request, None)
+        key = rates.counter("learner", "user camille", 1)
         assert "camille" not in key and len(key) < 100

@@ -277,8 +277,8 @@ class TestWithdraw:
         """A worker has signed with the stolen key; before it can write that down, the key is withdrawn."""
         real = issuing._sign
 
-        def slow(row, now):
-            signed = real(row, now)
+        def slow(row, now, *more):
+            signed = real(row, now, *more)
             if row.format == "ob3" and not models.SigningKey.objects.exclude(withdrawn_at=None).exists():
                 run("rotate", BADGE, "--compromised")
             return signed

@@ -125,14 +125,15 @@ class TestPlaces:
         assert "refreshService" not in badge and "validUntil" not in badge
 
     def test_a_badge_that_expires_says_so_and_where_to_get_another(self, issuer, learner):
-        story = Story(valid_months=6)
+        story = Story(valid_months=24)
         story.record(0)
         award = story.award
         payload = api.payload(str(award.pk), learner)
         until = award.expires_at.strftime("%Y-%m-%dT%H:%M:%SZ")
         assert payload.open_badge["validUntil"] == payload.elm["validUntil"] == until
         assert payload.open_badge["refreshService"] == {
-            "id": places.refresh(UUID(story_badge(story)[9:])), "type": "1EdTechCredentialRefresh",
+            "id": places.refresh(UUID(story_badge(story)[9:]), award.credentials.get(format="ob3").salt),
+            "type": "1EdTechCredentialRefresh",
         }
 
     def test_each_issuer_has_its_own_lists(self, issuer):

@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from types import SimpleNamespace
 from uuid import UUID, uuid4
 
 import pytest
+from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from microcred_xblock.issuance import api, downloads, models, places, status, status_views, verifying
+from microcred_xblock.issuance import api, downloads, models, places, rates, status, status_views, verifying
+from microcred_xblock.issuance.rest_api.v1 import throttles
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def uncounted():
+    """No test's requests are counted with those of another."""
+    cache.clear()
+
+
 BASE = "http://localhost:8000"
 WHY = {"reason": "integrity", "actor": "user:7"}
 
@@ -177,6 +188,36 @@ class TestChecking:
         big = SimpleUploadedFile("x", b"x" * (verifying.MOST_BYTES + 20_000))
         assert self.send(client, file=big).status_code == 413
 
+    @pytest.mark.parametrize("length", ["²", "9" * 5_000, "1e3", "-1", "٣", "0x10"])
+    def test_a_length_that_is_none(self, client, issuer, length):
+        assert client.post("/microcred/verify/", {"id": "x"}, CONTENT_LENGTH=length).status_code == 413
+        assert client.get("/microcred/verify/", CONTENT_LENGTH=length).status_code in (200, 413)
+
+    @pytest.mark.parametrize("kind", [
+        "multipart/form-data", "multipart/form-data; boundary=", "multipart/form-data; boundary=x", "text/\0",
+        "application/x-www-form-urlencoded; charset=utf-7", "multipart/form-data; boundary=" + "x" * 5_000,
+        "multipart/form-data; boundary=\u00e9",
+    ])
+    @pytest.mark.parametrize("body", [b"", b"--x\r\n", b"id=%ED%A0%80", b"id=%00", b"\xff" * 50, b"&" * 2_000])
+    def test_a_form_that_is_none(self, client, issuer, settings, kind, body):
+        settings.MICROCRED_API_RATES = {"verify": None}
+        client.raise_request_exception = False
+        assert client.generic("POST", "/microcred/verify/", body, kind).status_code == 400
+        assert client.generic("POST", "/microcred/api/v1/verify/", body, kind).status_code < 500
+
+    def test_not_too_often_and_together_with_the_api(self, client, issuer, settings, monkeypatch):
+        settings.MICROCRED_API_RATES = {"verify": "2/min"}
+        monkeypatch.setattr(rates, "time", SimpleNamespace(time=lambda: 1_000_000_010.0))
+        monkeypatch.setattr(throttles.Throttle, "timer", lambda _self: 1_000_000_010.0)
+        assert client.post("/microcred/api/v1/verify/", b"x", "text/plain").status_code == 200
+        assert self.send(client, id="x").status_code == 400
+        answer = self.send(client, file=SimpleUploadedFile("x", b"{}"))
+        assert (answer.status_code, answer.headers["Retry-After"]) == (429, "10")
+        assert "Try again in 10 seconds" in answer.content.decode() and 'role="alert"' in answer.content.decode()
+        assert client.get("/microcred/verify/").status_code == 200, "to look at the form is free"
+        elsewhere = client.post("/microcred/verify/", {"id": "x"}, REMOTE_ADDR="192.0.2.1")
+        assert elsewhere.status_code == 400
+
     def test_only_from_our_own_form(self, issuer):
         strict = Client(enforce_csrf_checks=True)
         assert strict.post("/microcred/verify/", {"id": "x"}).status_code == 403
@@ -203,7 +244,8 @@ class TestRefresh:
         return row
 
     def url(self, award):
-        return places.refresh(UUID(award.credentials.get(format="ob3").credential_id[9:])).removeprefix(BASE)
+        row = award.credentials.get(format="ob3")
+        return places.refresh(UUID(row.credential_id[9:]), row.salt).removeprefix(BASE)
 
     def test_the_badge_itself_while_there_is_no_newer_one(self, award, client):
         response = client.get(self.url(award))
@@ -229,6 +271,25 @@ class TestRefresh:
         assert client.get(self.url(award)).status_code == 404
 
     def test_unknown(self, issuer, client, award):
-        european = places.refresh(UUID(award.credentials.get(format="elm").credential_id[9:])).removeprefix(BASE)
-        for url in (f"/microcred/refresh/{uuid4()}", european):
+        row = award.credentials.get(format="elm")
+        european = places.refresh(UUID(row.credential_id[9:]), row.salt).removeprefix(BASE)
+        for url in (f"/microcred/refresh/{uuid4()}/{'0' * 64}", european):
             assert client.get(url).status_code == 404
+
+    def test_the_address_is_the_one_in_the_badge(self, award, learner, client):
+        composed = api.payload(str(award.pk), learner).open_badge
+        assert "refreshService" not in composed, "it was issued before it expired"
+        models.Credential.objects.update(state="prepared", content=b"")
+        address = api.payload(str(award.pk), learner).open_badge["refreshService"]["id"]
+        models.Credential.objects.update(state="issued", content=b"{}")
+        assert client.get(address.removeprefix(BASE)).status_code == 200
+
+    def test_who_knows_only_the_id_gets_nothing(self, award, client):
+        """The id stands on the public pages of the twin and of a successor."""
+        uuid, token = self.url(award).split("/")[-2:]
+        european = award.credentials.get(format="elm").credential_id[9:]
+        assert uuid in client.get(f"/microcred/verify/{european}").content.decode()
+        wrong = ("", "/", "/0", f"/{uuid}", f"/{token[:-1]}", f"/{token.upper()}", "/\u00b2", "/%ED%A0%80", "/%00")
+        for end in wrong:
+            assert client.get(f"/microcred/refresh/{uuid}{end}").status_code == 404, end
+        assert client.get(f"/microcred/refresh/{uuid}/{token}").status_code == 200

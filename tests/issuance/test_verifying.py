@@ -7,13 +7,20 @@ import json
 from datetime import timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ed448
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+from django.core.cache import cache
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import OperationalError
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from microcred_xblock.credentials import pinned
 from microcred_xblock.domain.credential import Format
-from microcred_xblock.issuance import api, downloads, models, privacy, status, verifying
+from microcred_xblock.issuance import api, downloads, issuers, models, privacy, status, verifying
 from microcred_xblock.proofs import data_integrity, did, jose
 from microcred_xblock.proofs.keys import LocalKey, VerificationKey
 
@@ -59,6 +66,25 @@ class TestGenuine:
         found = verify(again)
         assert found.verified and not found.same_bytes
 
+    def test_a_badge_of_the_register_is_compared_and_not_made_canonical(self, files, award, monkeypatch):
+        monkeypatch.setattr(data_integrity, "verify", lambda *_args, **_more: 1 / 0)
+        document = json.loads(files["ob3.json"])
+        assert verify(files["ob3.json"]).verified
+        assert verify(json.dumps(document, indent=1, sort_keys=True).encode()).verified
+        document["name"] = "Doctor of Medicine"
+        assert verify(json.dumps(document).encode()).code == "proof-invalid"
+        privacy.retire(award.learner_id, now=timezone.now())
+        assert verify(files["ob3.json"]).verified, "the digest is kept"
+
+    @pytest.mark.parametrize(("stored", "shown"), [(1, True), (True, 1), (0, False), (1, 1.0)])
+    def test_a_number_is_no_truth_value(self, files, award, stored, shown):
+        document = json.loads(files["ob3.json"])
+        row = award.credentials.get(format="ob3")
+        row.content = json.dumps({**document, "name": stored}).encode()
+        row.save()
+        found = verify(json.dumps({**document, "name": shown}).encode())
+        assert (found.verdict, found.code) == ("changed", "proof-invalid")
+
     @pytest.mark.parametrize("kind", KINDS)
     @pytest.mark.parametrize(("action", "state"), [("revoke", "revoked"), ("suspend", "suspended")])
     def test_a_revoked_one_is_genuine_and_revoked(self, files, award, kind, action, state):
@@ -96,8 +122,6 @@ class TestNotGenuine:
         lambda d: d["proof"][0].update(created="2020-01-01T00:00:00Z"),
         lambda d: d["proof"][0].update(proofValue="z" + "2" * 88),
         lambda d: d["proof"][0].update(proofPurpose="authentication"),
-        lambda d: d["proof"][0].update(verificationMethod=7),
-        lambda d: d.update(proof={}),
         lambda d: d.update(undefinedTerm="x"),
         lambda d: d.update(validFrom=["x"]),
         lambda d: d["@context"].append("https://evil.example/context"),
@@ -107,6 +131,17 @@ class TestNotGenuine:
         change(document)
         found = verify(json.dumps(document).encode())
         assert found.verdict == "changed" and found.code and found.standing is None
+
+    @pytest.mark.parametrize(("change", "verdict"), [
+        (lambda d: d["proof"][0].update(verificationMethod=7), "withdrawn"),
+        (lambda d: d.update(proof={}), "unreadable"), (lambda d: d.update(proof=[]), "unreadable"),
+        (lambda d: d.update(proof=[7]), "changed"),
+    ])
+    def test_a_badge_without_a_key_of_ours(self, files, change, verdict):
+        document = json.loads(files["ob3.json"])
+        change(document)
+        found = verify(json.dumps(document).encode())
+        assert found.verdict == verdict and found.code and found.standing is None
 
     @pytest.mark.parametrize("part", [0, 1, 2])
     def test_a_changed_jwt(self, files, part):
@@ -174,6 +209,24 @@ class TestNotGenuine:
         assert verify(files["ob3.jwt"]).verdict == "withdrawn"
 
 
+ODD = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
+    | st.sampled_from(["\ud800", "\0", "", "x" * 600, "did:web:\U0001f600", "2026-11-25T10:00:00Z", "9" * 20]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["id", "type", "\ud800"]), inner),
+    max_leaves=5,
+)
+
+
+def tampered(node, data):
+    """A document with something odd at one place, whichever it is."""
+    if isinstance(node, dict | list) and node and data.draw(st.integers(0, 9)):
+        place = data.draw(st.sampled_from(sorted(node) if isinstance(node, dict) else range(len(node))))
+        changed = dict(node) if isinstance(node, dict) else list(node)
+        changed[place] = tampered(node[place], data)
+        return changed
+    return data.draw(ODD)
+
+
 class TestHostile:
     @pytest.mark.parametrize("content", [
         b"", b"{}", b"[]", b"null", b"{", b"x", b"a.b.c", b"....", b"\0" * 100, b"\xff\xfe", b"<svg/>", b"<?xml",
@@ -181,9 +234,42 @@ class TestHostile:
         b'{"signatures": [{"protected": "e30"}], "payload": "{}"}', b'{"type": "VerifiableCredential", "proof": {}}',
         b'<!DOCTYPE svg [<!ENTITY a "b">]><svg xmlns="http://www.w3.org/2000/svg">&a;</svg>', b"eyJ9.eyJ9.x",
         b'{"type": ["VerifiableCredential"], "proof": [], "issuer": null}',
+        b'{"payload": "{\\"id\\": \\"x\\"}", "signatures": []}', b'{"payload": "{}", "signatures": {"0": 1}}',
+        b'{"payload": "{\\"id\\": \\"x\\"}", "signatures": [{"protected": "eyJ4NWMiOltdfQ"}]}',
+        b'{"type": ["VerifiableCredential"], "proof": ["x"], "issuer": "x", "id": "x"}',
+        b'{"type": ["VerifiableCredential"], "proof": [{}], "issuer": "did:web:\\ud800", "id": "\\ud800"}',
+        b'{"type": ["VerifiableCredential"], "proof": [{}], "issuer": "did:web:\\u0000", "id": "\\u0000"}',
+        b"a." + base64.urlsafe_b64encode(b'{"issuer": "did:\\ud800", "id": "\\ud800"}').rstrip(b"=") + b".c",
+        b'{"type": ["VerifiableCredential"], "proof": [{}], "issuer": "x", "id": ' + b"1" * 5_000 + b"}",
     ])
     def test_it_is_called_unreadable_or_foreign(self, issuer, content):
         assert verify(content).verdict in ("unreadable", "foreign")
+
+    def test_half_a_character_under_our_own_name(self, issuer):
+        own = {"type": ["VerifiableCredential"], "issuer": models.Issuer.objects.get().did}
+        for more in ({"proof": [{"verificationMethod": "\ud800"}], "id": "x"}, {"proof": [{}], "id": "\ud800"}):
+            assert verify(json.dumps({**own, **more}).encode()).verdict == "unreadable"
+
+    @pytest.mark.parametrize("curve", [bytes.fromhex("06032b6577"), bytes.fromhex("06032b6571")])
+    def test_a_certificate_with_a_key_that_nobody_knows(self, issuer, curve):
+        """An Ed448 certificate whose key claims to be of a kind that does not exist, or is Ed448 after all."""
+        key = ed448.Ed448PrivateKey.generate()
+        name, now = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "x")]), timezone.now()
+        builder = x509.CertificateBuilder(name, name, key.public_key(), 5, now, now + timedelta(days=1))
+        der = builder.sign(key, None).public_bytes(Encoding.DER).replace(bytes.fromhex("06032b6571"), curve)
+        protected = packed({"x5c": [base64.b64encode(der).decode()]})
+        sealed = {"payload": '{"id": "urn:uuid:x"}', "signatures": [{"protected": protected, "signature": ""}]}
+        assert verify(json.dumps(sealed).encode()).verdict in ("unreadable", "foreign")
+
+    def test_a_database_that_is_away_is_no_verdict(self, files, monkeypatch):
+        def away(*_args):
+            raise OperationalError(2006, "Server has gone away")
+
+        monkeypatch.setattr(verifying, "_known_issuer", away)
+        monkeypatch.setattr(issuers, "fingerprint", away)
+        for kind in KINDS:
+            with pytest.raises(OperationalError):
+                verify(files[kind])
 
     def test_a_large_file_is_not_read(self, issuer, monkeypatch):
         monkeypatch.setattr(verifying, "_presented", lambda *_args: 1 / 0)
@@ -199,6 +285,8 @@ class TestHostile:
         alike = {"type": ["Alignment"], "targetName": "a", "targetUrl": "https://a.example"}
         achievement = document["credentialSubject"]["achievement"]
         achievement["alignment"] = [alike] * 40  # harmless: none of them leads on to another
+        assert verify(json.dumps(document).encode()).code == "proof-invalid"
+        document["id"] = "urn:uuid:0f1e2d3c-4b5a-4968-8776-655443322110"  # one that we have nothing to compare with
         assert verify(json.dumps(document).encode()).code == "proof-invalid"
         tree = alike
         achievement["alignment"] = [alike]
@@ -218,6 +306,53 @@ class TestHostile:
         found = verify(bytes(content))
         if found.verified and kind == "ob3.json":
             assert json.loads(content) == json.loads(files[kind])
+
+    @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(data=st.data())
+    def test_no_file_of_ours_that_was_tampered_with_makes_an_address_fail(self, files, client, data):
+        kind = data.draw(st.sampled_from(KINDS))
+        content = bytearray(files[kind])
+        if kind in ("ob3.json", "elm.jsonld") and data.draw(st.booleans()):
+            content = bytearray(json.dumps(tampered(json.loads(content), data)).encode())
+        elif kind == "elm.jsonld" or data.draw(st.booleans()):
+            start = data.draw(st.integers(0, len(content)))
+            content[start:start + data.draw(st.integers(0, 40))] = data.draw(st.binary(max_size=40))
+        else:
+            del content[data.draw(st.integers(0, len(content))):]
+        self.only_verdicts(bytes(content), client)
+
+    @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(data=st.data())
+    def test_nor_does_anything_with_the_right_keys(self, issuer, client, data):
+        did = models.Issuer.objects.get().did
+        method = models.SigningKey.objects.filter(purpose="badge").get().method_id
+        proof = st.fixed_dictionaries({}, optional={
+            "type": ODD | st.just("DataIntegrityProof"), "cryptosuite": ODD | st.just("eddsa-rdfc-2022"),
+            "verificationMethod": ODD | st.just(method), "proofValue": ODD, "created": ODD,
+            "proofPurpose": ODD | st.just("assertionMethod"),
+        })
+        badge = st.fixed_dictionaries({
+            "type": ODD | st.just(["VerifiableCredential", "OpenBadgeCredential"]),
+            "issuer": ODD | st.just(did) | st.fixed_dictionaries({"id": ODD | st.just(did)}),
+            "proof": st.lists(proof, max_size=3) | ODD,
+        }, optional={"id": ODD, "@context": ODD, "credentialSubject": ODD, "validUntil": ODD, "validFrom": ODD})
+        header = st.fixed_dictionaries({}, optional={"alg": ODD, "kid": ODD | st.just(method), "x5c": ODD, "crit": ODD})
+        signature = st.fixed_dictionaries({"protected": header.map(packed) | ODD, "signature": ODD})
+        sealed = st.fixed_dictionaries({
+            "payload": badge.map(json.dumps) | ODD, "signatures": st.lists(signature, max_size=2) | ODD,
+        })
+        token = st.tuples(header | ODD, badge | ODD, ODD).map(lambda parts: ".".join(map(packed, parts)).encode())
+        document = data.draw((badge | sealed).map(lambda value: json.dumps(value).encode()) | token)
+        self.only_verdicts(document, client)
+
+    def only_verdicts(self, content, client):
+        """``verify`` and both addresses say the same, and nothing but a verdict."""
+        cache.clear()  # the limits on how often one may ask
+        verdict = verify(content).verdict
+        sent = client.post("/microcred/api/v1/verify/", content, content_type="application/octet-stream")
+        assert sent.status_code == 200 and sent.json()["verdict"] == verdict
+        page = client.post("/microcred/verify/", {"file": SimpleUploadedFile("x", content)})
+        assert page.status_code == (200 if content else 400)
 
     @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(st.one_of(

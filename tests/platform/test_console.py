@@ -116,11 +116,12 @@ class TestWhoComesIn(ConsoleCase):
         page = self.client.get(answer["Location"])
         assert page.status_code == 200
         browser = self.come(is_staff=True)
-        again = browser.get(answer["Location"])
+        again = browser.get(answer["Location"], headers={"Accept": "text/html"})
         assert (again.status_code, again["Location"]) == (302, f"{HOME}?learner=ann&state=issued")
 
     def test_data_tells_nobody_to_sign_in_by_a_page(self):
-        job = models.BulkJob.objects.create(action="retry", filters={}, actor="user:1", created_at=self.award.awarded_at)
+        began = self.award.awarded_at
+        job = models.BulkJob.objects.create(action="retry", filters={}, actor="user:1", created_at=began)
         address = f"{HOME}jobs/{job.pk}/progress.json"
         assert self.client.get(address).json() == {"code": "sign-in"}
         learner = self.come()
@@ -140,7 +141,8 @@ class TestPages(ConsoleCase):
             assert "script-src 'self'" in policy and "unsafe" not in policy
             assert answer["X-Frame-Options"] == "DENY" and "no-store" in answer["Cache-Control"]
             page = answer.content.decode()
-            assert not re.search(r"<script(?![^>]*\ssrc=)[^>]*>|\son\w+=|\sstyle=|<style", page), "the policy forbids it"
+            forbidden = r"<script(?![^>]*\ssrc=)[^>]*>|\son\w+=|\sstyle=|<style"
+            assert not re.search(forbidden, page), "the policy forbids it"
 
     def test_the_page_s_own_files_can_be_found_by_the_platform(self):
         from django.contrib.staticfiles import finders
@@ -160,7 +162,8 @@ class TestPages(ConsoleCase):
         for given in ("ann", "ann@example.org", str(self.learner.pk)):
             page = browser.get(HOME, {"learner": given}).content.decode()
             assert "(ann)" in page and "(bob)" not in page, given
-            rows = list(csv.reader(io.StringIO(b"".join(browser.get(f"{HOME}awards.csv", {"learner": given})).decode())))
+            text = b"".join(browser.get(f"{HOME}awards.csv", {"learner": given})).decode()
+            rows = list(csv.reader(io.StringIO(text)))
             assert [row[0] for row in rows[1:]] == [str(self.award.pk)], given
         for given in ("an", "@example.org", str(bob.pk + 1000), "%"):
             assert "Find the fault" not in browser.get(HOME, {"learner": given}).content.decode(), given
@@ -168,10 +171,11 @@ class TestPages(ConsoleCase):
     def test_the_file_names_numbers_not_people(self):
         browser = self.come(CourseStaffRole(self.course.id))
         answer = browser.get(f"{HOME}awards.csv")
-        text = b"".join(answer).decode()
+        head, row = csv.reader(io.StringIO(b"".join(answer).decode()))
         assert answer["Content-Type"] == "text/csv; charset=utf-8" and "attachment" in answer["Content-Disposition"]
-        assert str(self.learner.pk) in text and str(self.course.id) in text
-        assert "ann" not in re.sub(r"[a-z]+ann|ann[a-z]+", "", text) and "@" not in text
+        assert len(head) == len(row) and row[2:4] == [str(self.learner.pk), str(self.course.id)]
+        personal = {self.learner.username, self.learner.email, self.learner.profile.name}
+        assert not any(text in cell for text in personal for cell in row)
 
     def test_in_the_language_the_platform_chose(self):
         browser = self.come(is_staff=True)
@@ -229,5 +233,5 @@ class TestTheDoors(ConsoleCase):
     def test_the_rows_in_django_s_admin(self):
         for fields, status in (({"is_superuser": True, "is_staff": True}, 200), ({}, 302)):
             browser = self.come(**fields)
-            for name in ("award", "credential", "statuschange", "bulkjob"):
+            for name in ("award", "delivery", "statuschange", "issuerassignment", "keyuse", "bulkjob"):
                 assert browser.get(reverse(f"admin:microcred_{name}_changelist")).status_code == status, name

@@ -7,6 +7,7 @@ require("lms")
 from unittest.mock import patch  # noqa: E402
 
 from django.conf import settings  # noqa: E402
+from django.test.utils import override_settings  # noqa: E402
 from django.utils import timezone  # noqa: E402
 from openedx_events.learning.signals import BADGE_AWARDED  # noqa: E402
 from openedx_filters.learning.filters import CertificateRenderStarted, DashboardRenderStarted  # noqa: E402
@@ -39,6 +40,7 @@ class TestPages(HookCase):
         for filter_type, step in common.PIPELINE_STEPS.items():
             assert step in settings.OPEN_EDX_FILTERS_CONFIG[filter_type]["pipeline"]
 
+    @override_settings(MICROCRED_SHOW_ON_CERTIFICATE=True)
     def test_a_certificate_and_the_dashboard_name_the_pill(self):
         self.earn()
         context = {"accomplishment_user_id": self.learner.pk, "course_id": str(self.course.id)}

@@ -4,18 +4,21 @@ from .guard import require
 
 require("lms")
 
+import json  # noqa: E402
 from datetime import UTC, datetime, timedelta  # noqa: E402
+from typing import ClassVar  # noqa: E402
 from unittest.mock import patch  # noqa: E402
 
 from django.core import mail  # noqa: E402
 from django.test.utils import override_settings  # noqa: E402
 from django.utils import timezone  # noqa: E402
+from lms.djangoapps.courseware.models import StudentModule  # noqa: E402
 from lms.djangoapps.grades import api as grades  # noqa: E402
 from openedx.core.djangoapps.lang_pref import LANGUAGE_KEY  # noqa: E402
 from openedx.core.djangoapps.user_api.models import UserPreference  # noqa: E402
 
 from microcred_xblock import notice_texts  # noqa: E402
-from microcred_xblock.issuance import models, outbox, regrading  # noqa: E402
+from microcred_xblock.issuance import models, outbox, regrading, status  # noqa: E402
 from microcred_xblock.translation import Translator  # noqa: E402
 
 from .case import SOON, PillCase, outcome, results  # noqa: E402
@@ -33,7 +36,7 @@ def sweep(case, days=0):
 class FallCase(StaffMixin, PillCase):
     """A learner who has earned the pill; ``upkeep`` is what its author chose."""
 
-    upkeep = {}
+    upkeep: ClassVar[dict] = {}
 
     def build(self):
         self.pill = self.add_pill([outcome("locate", "p1", "p2")], upkeep=self.upkeep)
@@ -80,8 +83,49 @@ class TestKept(FallCase):
         assert self.status() == "valid" and not self.notices()
 
 
+class TestAssessedAnew(FallCase):
+    """After a revocation only what is submitted again counts; the platform notes other visits in the same place."""
+
+    def revoke(self):
+        """Answered and earned a day ago, revoked an hour ago."""
+        before = timezone.now() - timedelta(days=1)
+        self.awards().update(awarded_at=before)
+        for name in ("p1", "p2"):
+            row = StudentModule.objects.get(module_state_key=self.key(name))
+            state = {**json.loads(row.state), "last_submission_time": before.strftime("%Y-%m-%dT%H:%M:%SZ")}
+            StudentModule.objects.filter(pk=row.pk).update(state=json.dumps(state), modified=before)
+        status.revoke(
+            self.award, reason="integrity", actor="user:1", now=timezone.now() - timedelta(hours=1), regain="anew"
+        )
+
+    def save(self, name):
+        """Press *Save*, which submits nothing."""
+        key = self.key(name)
+        with self.captureOnCommitCallbacks(execute=True):
+            answer = self.client.post(
+                self.handler(key, "xmodule_handler", "problem_save"), {f"input_{key.html_id()}_2_1": "Correct"}
+            )
+        assert answer.json()["success"]
+
+    def test_saving_or_being_rescored_is_no_answer(self):
+        self.revoke()
+        for name in ("p1", "p2"):
+            self.save(name)
+            self.dashboard("rescore_problem", name, only_if_higher="false")
+        written = StudentModule.objects.filter(module_state_key__in=[self.key("p1"), self.key("p2")])
+        assert all(row.modified > timezone.now() - timedelta(minutes=5) for row in written)
+        assert self.ask("progress").json()["ok"] and self.awards().count() == 1
+
+    def test_one_of_two_is_not_enough_and_both_are(self):
+        self.revoke()
+        self.answer("p1")
+        assert self.awards().count() == 1
+        self.answer("p2")
+        assert self.awards().count() == 2
+
+
 class TestSuspendedAfterGrace(FallCase):
-    upkeep = {"regrade": "suspend", "grace_days": 14}
+    upkeep: ClassVar[dict] = {"regrade": "suspend", "grace_days": 14}
 
     def test_told_at_once_suspended_when_the_days_are_over_and_reinstated_by_a_better_score(self):
         self.rescore()
@@ -165,7 +209,7 @@ class TestSuspendedAfterGrace(FallCase):
 
 
 class TestSectionSetToNothing(FallCase):
-    upkeep = {"regrade": "suspend", "grace_days": 3}
+    upkeep: ClassVar[dict] = {"regrade": "suspend", "grace_days": 3}
 
     def override(self, value):
         with self.work():
@@ -188,7 +232,7 @@ class TestSectionSetToNothing(FallCase):
 
 
 class TestSuspendedAtOnce(FallCase):
-    upkeep = {"regrade": "suspend", "grace_days": 0}
+    upkeep: ClassVar[dict] = {"regrade": "suspend", "grace_days": 0}
 
     def test_by_the_next_sweep(self):
         self.rescore()
@@ -198,7 +242,7 @@ class TestSuspendedAtOnce(FallCase):
 
 
 class TestRevokedAfterGrace(FallCase):
-    upkeep = {"regrade": "revoke", "grace_days": 7}
+    upkeep: ClassVar[dict] = {"regrade": "revoke", "grace_days": 7}
 
     def test_revoked_and_earned_again_by_the_results(self):
         self.rescore()
@@ -214,7 +258,7 @@ class TestRevokedAfterGrace(FallCase):
 
 
 class TestRevokedAtOnce(FallCase):
-    upkeep = {"regrade": "revoke", "grace_days": 0}
+    upkeep: ClassVar[dict] = {"regrade": "revoke", "grace_days": 0}
 
     def test_revoked_by_the_next_sweep(self):
         self.rescore()
@@ -253,13 +297,13 @@ class TestSuperseded(IssuerMixin, StaffMixin, PillCase):
         assert former.status == "superseded"
         uuid = former.credentials.get(format="ob3").credential_id.removeprefix("urn:uuid:")
         page = self.client_class().get(f"/microcred/verify/{uuid}")
-        assert page.status_code == 200 and "superseded" in page.content.decode()
+        assert page.status_code == 200 and "replaced by a newer one" in page.content.decode()
 
 
 class TestConcealedAfterwards(FallCase):
     """The author conceals results only after the award was made: the fall must not tell them."""
 
-    upkeep = {"regrade": "suspend", "grace_days": 0}
+    upkeep: ClassVar[dict] = {"regrade": "suspend", "grace_days": 0}
 
     def test_nothing_is_told_before_the_due_date(self):
         self.edit(self.section, show_correctness="past_due", due=SOON)
@@ -288,7 +332,7 @@ class TestConcealedAfterwards(FallCase):
 
 @override_settings(MICROCRED_NOTICE_EMAIL=True, MICROCRED_PUBLIC_BASE_URL="https://lms.example")
 class TestByMail(FallCase):
-    upkeep = {"regrade": "suspend", "grace_days": 14}
+    upkeep: ClassVar[dict] = {"regrade": "suspend", "grace_days": 14}
 
     def test_in_the_language_of_the_learner_s_account(self):
         UserPreference.objects.create(user=self.learner, key=LANGUAGE_KEY, value="fr")

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from microcred_xblock.domain.errors import WalletRefused, WalletUnreachable
+from microcred_xblock.wallets import lines
 from microcred_xblock.wallets.base import place
 from microcred_xblock.wallets.transport import Policy, Transport
 
@@ -297,3 +298,59 @@ def test_a_server_that_stalls_in_the_tls_handshake():
             transport.request("GET", f"https://localhost:{port}/x")
     assert caught.value.code == "wallet-timeout"
     assert time.monotonic() - begun < 2
+
+
+class TestKeptConnections:
+    """A connection is used again only where it leads to what was checked, only for a moment, and only if asked for."""
+
+    @pytest.fixture(autouse=True)
+    def none_kept(self):
+        lines.kept.forget()
+        yield
+        lines.kept.forget()
+
+    @pytest.fixture
+    def dialled(self, monkeypatch):
+        made, dial = [], socket.create_connection
+        monkeypatch.setattr(socket, "create_connection", lambda *args, **more: made.append(args) or dial(*args, **more))
+        return made
+
+    def test_one_connection_for_many(self, host, transport, dialled):
+        for number in range(3):
+            transport.request("POST", f"{host.url}/x", body=b"%d" % number, keep=True)
+        assert [request.body for request in host.requests] == [b"0", b"1", b"2"]
+        assert len(dialled) == 1
+
+    def test_not_unless_asked_for(self, host, transport, dialled):
+        transport.request("GET", f"{host.url}/x", keep=True)
+        transport.request("GET", f"{host.url}/x")
+        assert len(dialled) == 2
+
+    @pytest.mark.parametrize("name", ["IDLE", "AGE"])
+    def test_not_after_a_while(self, name, host, transport, dialled, monkeypatch):
+        transport.request("GET", f"{host.url}/x", keep=True)
+        monkeypatch.setattr(lines, name, -1.0)
+        transport.request("GET", f"{host.url}/x", keep=True)
+        assert len(dialled) == 2
+
+    def test_not_under_another_name(self, host, transport, dialled):
+        port = host.url.rpartition(":")[2]
+        both = Transport(
+            Policy(hosts=frozenset({f"127.0.0.1:{port}", f"localhost:{port}"}), allow_loopback_http=True)
+        )
+        both.request("GET", f"http://127.0.0.1:{port}/x", keep=True)
+        both.request("GET", f"http://localhost:{port}/x", keep=True)
+        assert len(dialled) >= 2
+
+    def test_not_where_the_other_side_hung_up(self, host, transport, dialled):
+        host.misbehave("/x", Reply(200, b"{}", {"Connection": "close"}))
+        for _ in range(2):
+            assert transport.request("GET", f"{host.url}/x", keep=True)
+        assert len(dialled) == 2
+
+    def test_a_deadline_holds_on_a_kept_connection(self, host, transport):
+        transport.request("GET", f"{host.url}/x", keep=True)
+        host.misbehave("/x", UNUSABLE["slow body"][0])
+        with pytest.raises(WalletUnreachable) as caught:
+            transport.request("GET", f"{host.url}/x", keep=True)
+        assert caught.value.code == "wallet-timeout"

@@ -131,7 +131,7 @@ def wallets_told(found: staff.Story) -> list[str]:
 
 
 def queue(facts: Any, now: datetime) -> dict[str, Any]:
-    """The health of the queues: how much waits, since when, what was given up, which wallets do not answer."""
+    """The health of the queues: how much waits, since when, how many awards failed, which wallets do not answer."""
     return {
         "waiting": at_least(sum(facts.depth.values()), any(step in facts.capped for step in facts.depth)),
         "oldest": facts.oldest_due, "dead": at_least(facts.dead, "dead" in facts.capped),
@@ -157,8 +157,10 @@ def job(row: models.BulkJob) -> dict[str, Any]:
         text += " · " + ngettext("{n} could not be done", "{n} could not be done", row.failed).format(
             n=number(row.failed)
         )
+    about = ", ".join(f"{label}: {value}" for label, value in chosen(staff.Filters.from_query(row.filters)))
     return {
-        "row": row, "title": words.BULK.get(row.action, row.action), "percent": percent, "open": is_open,
+        "about": about, "row": row, "title": words.BULK.get(row.action, row.action), "percent": percent,
+        "open": is_open,
         "label": str(label), "tone": tone, "state": row.state, "text": text,
         "left": max(row.total - row.done, 0) if finished else 0, "cause": words.cause(row.error_code),
     }

@@ -14,9 +14,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
+from ... import compat
 from ...domain.errors import InvalidAnswer, MicrocredError, NotAllowed
-from .. import bulk, models, outbox, staff, status
-from ..staff_actions import NOTE, RENEWALS, WITH_REASON
+from .. import bulk, models, outbox, staff
+from ..staff_actions import NOTE, REASONS
 from . import present, words
 from .access import in_words, staff_only, status_of
 
@@ -41,8 +42,9 @@ def awards(request: HttpRequest, scope: staff.Scope) -> HttpResponse:
         "wallets": present.wallet_names(), "issuers": staff.issuers_in_use(),
         "courses": present.courses_offered(scope, page), "everything": scope.courses is None,
         "queue": present.queue(outbox.queue_facts(now), now) if scope.courses is None else None,
-        "jobs": [present.job(row) for row in bulk.recent(scope)], "bulk": words.BULK,
-        "most_shown": present.number(staff.MOST), "here": request.GET.urlencode()[:2_000],
+        "jobs": [present.job(row) for row in bulk.under_way(scope)], "bulk": words.BULK,
+        "most_shown": present.number(staff.MOST), "platform": bool(compat.platform()),
+        "here": request.GET.urlencode()[:2_000],
     }, status=400 if problem else 200)
 
 
@@ -118,9 +120,4 @@ def action(request: HttpRequest, scope: staff.Scope, award_id: UUID, action: str
 
 def _reasons(action: str) -> dict[str, object]:
     """What to choose from; the services know more reasons, which are theirs alone."""
-    if action not in WITH_REASON:
-        return {}
-    return {
-        code: words.REASONS.get(code) or words.reason(code) for code in status.REASONS
-        if (code in RENEWALS) == (action == "renew") and code not in words.NOT_BY_STAFF
-    }
+    return {code: words.REASONS.get(code) or words.reason(code) for code in REASONS.get(action, ())}

@@ -75,7 +75,6 @@ REASONS: dict[str, Any] = {
     "reissue": _("Other data or another key: the new credential keeps the dates"),
     "renewal": _("Renewal: the new credential is valid anew from today"),
 }
-NOT_BY_STAFF = ("expired-registration",)
 ACTIONS: dict[str, Any] = {
     "retry": _("Try again now"), "suspend": _("Suspend…"), "reinstate": _("Reinstate…"), "revoke": _("Revoke…"),
     "renew": _("Reissue…"), "dismiss-regrade": _("Dismiss the change of scores…"),
@@ -98,14 +97,41 @@ JOBS: dict[str, tuple[Any, str]] = {
 }
 BULK: dict[str, Any] = {"retry": _("Try all again"), "renew": _("Reissue all")}
 COLUMNS: dict[str, Any] = {
-    "award": _("Award"), "awarded_at": _("Awarded at"), "learner": _("Learner"), "course": _("Course"),
+    "award": _("Award"), "awarded_at_utc": _("Awarded at (UTC)"), "learner": _("Learner"), "course": _("Course"),
     "pill": _("Pill"), "pill_id": _("Id of the pill"), "issuer": _("Issuer"), "state": _("State"),
-    "since": _("Since"), "expires_at": _("Valid until"), "credentials": _("Credentials"),
+    "since_utc": _("Since (UTC)"), "expires_at_utc": _("Valid until (UTC)"), "credentials": _("Credentials"),
     "deliveries": _("Deliveries"), "error": _("Errors"),
 }
 STEPS: dict[str, Any] = {
     "assess": _("learners to assess"), "index": _("courses to read"), "sign": _("credentials to sign"),
     "deliver": _("credentials to send"), "tell": _("messages to learners"),
+    "held": _("credentials held until a suspension ends"),
+}
+# What happened, where the learner is told what to do in the same breath.
+CAUSES: dict[str, Any] = {
+    "wallet-address": _("The wallet's address {host} leads into a closed network and was not contacted."),
+    "wallet-authorisation": _("The wallet refused the connection."),
+    "wallet-client": _("The wallet does not know this site any more."),
+    "wallet-declined": _("The learner did not allow the connection."),
+    "wallet-discovery": _("The wallet offers no usable Open Badges 3.0 service."),
+    "wallet-forbidden": _("The wallet does not allow this site to add credentials."),
+    "wallet-host": _("The wallet points to {host}, which MICROCRED_WALLETS does not allow."),
+    "wallet-no-api": _("The wallet has no service at its address."),
+    "wallet-not-connected": _("The learner has not connected the wallet."),
+    "wallet-reconnect": _("The connection to the wallet has ended: the learner has to connect it again."),
+    "wallet-redirect": _("The wallet sends to another address, which is not followed."),
+    "wallet-refused": _("The wallet refused the credential."),
+    "wallet-registration": _("The wallet does not accept this site."),
+    "wallet-rejected": _("The wallet rejected the credential."),
+    "wallet-scope": _("The wallet does not let others add credentials."),
+    "wallet-scope-shrunk": _("The learner did not allow this site to add credentials."),
+    "wallet-takes-no-elm": _("The wallet does not take European Digital Credentials."),
+    "wallet-unknown": _("This site does not offer that wallet any more."),
+    "wallet-url": _("The wallet gave an address that is not secure, so it was not used."),
+    "consent-missing": _("The learner has not agreed, so nothing is sent."),
+    "holder-name": _("A European Digital Credential needs the learner's full name, which the profile lacks."),
+    "internal": _("Something went wrong on this site. Nothing is lost."),
+    "award-expired": _("The credential expired before it was issued. The learner can renew it."),
 }
 REMEDIES: dict[str, Any] = {
     "unreachable": _("It is tried again by itself. If many awards show this, ask the wallet's provider."),
@@ -120,9 +146,11 @@ REMEDIES: dict[str, Any] = {
 
 
 def cause(code: str, params: Mapping[str, Any] | None = None) -> str:
-    """What a stored error code means, without the advice that is meant for learners in admins' errors; "" for none."""
+    """What a stored error code means, without the advice that is meant for learners; "" for none."""
     if not code:
         return ""
+    if code in CAUSES:
+        return str(CAUSES[code]).format_map(_Known({name: str(value)[:300] for name, value in (params or {}).items()}))
     translator = Translator(get_language() or "en")
     if code not in MESSAGES:
         return messages.text(code, translator)

@@ -175,6 +175,7 @@ class Notice(models.Model):
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED, db_index=True)
     attempts = models.PositiveIntegerField(default=0)
     next_attempt_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    leased_until = models.DateTimeField(null=True, blank=True, help_text="Handed over to a queue until then.")
     error_code = models.CharField(max_length=60, blank=True, default="")
     error_class = models.CharField(max_length=20, blank=True, default="")
     sent_at = models.DateTimeField(null=True, blank=True)

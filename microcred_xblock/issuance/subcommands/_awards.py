@@ -9,11 +9,11 @@ from typing import Any
 from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
 from django.utils import timezone
 
 from ...domain.errors import MicrocredError
-from .. import models, outbox, status
+from .. import chains, models, requests, status
+from ..staff_actions import REASONS
 
 ACTOR = "command"
 _Change = Callable[..., Any]
@@ -32,9 +32,13 @@ def add_safety(parser: ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", help="do it without asking")
 
 
-def add_reason(parser: ArgumentParser) -> None:
+def add_reason(parser: ArgumentParser, action: str) -> None:
     """Why: for the award's history."""
-    parser.add_argument("--reason", required=True, choices=sorted(status.REASONS), help="why, as a code")
+    codes = REASONS[action]
+    parser.add_argument(
+        "--reason", required=True, choices=codes, metavar="CODE",
+        help="why: " + "; ".join(f"{code} ({status.REASONS[code]})" for code in codes),
+    )
     parser.add_argument("--note", default="", help="why, in your words; nobody's name")
 
 
@@ -61,11 +65,19 @@ def agreed(command: BaseCommand, options: dict[str, Any], question: str) -> bool
     return True
 
 
-def change(command: BaseCommand, options: dict[str, Any], *, verb: str, done: str, service: _Change) -> int | None:
-    """Change the standing of awards, one transaction each; 1 if one of them does not allow it."""
+def change(
+    command: BaseCommand, options: dict[str, Any], *, verb: str, done: str, service: _Change,
+    warn: Callable[[models.Award], str] = lambda _row: "",
+) -> int | None:
+    """Change the standing of awards, one transaction each; 1 if one of them does not allow it.
+
+    ``warn`` says what is to be known of an award beforehand.
+    """
     rows, now = found(options["targets"]), timezone.now()
     for row in rows:
         command.stdout.write(told(row))
+        if said := warn(row):
+            command.stdout.write(f"    {said}")
     if not agreed(command, options, f"{verb} {len(rows)} of them?"):
         return None
     return each(command, rows, lambda row: service(row, reason=options["reason"], note=options["note"], now=now), done)
@@ -75,11 +87,14 @@ def each(command: BaseCommand, rows: list[models.Award], work: _Change, done: st
     """Do ``work`` for each award under its lock; one that fails is named, and the others go on."""
     failed = 0
     for row in rows:
+
+        def locked(row: models.Award = row) -> None:
+            chains.lock(row)
+            row.refresh_from_db()
+            work(row)
+
         try:
-            with transaction.atomic():
-                outbox.lock_award(row.pk)
-                row.refresh_from_db()
-                work(row)
+            requests.patiently(locked)
         except MicrocredError as error:
             failed += 1
             command.stderr.write(f"{row.pk}: {error.message}")

@@ -31,7 +31,7 @@ def handle(command: BaseCommand, options: dict[str, Any]) -> int:
         raise CommandError(f"There is no check {', '.join(unknown)}. There are: {', '.join(checks)}.")
     if options["check"]:
         checks = {name: check for name, check in checks.items() if name in options["check"]}
-    findings = doctor.examine(checks, now=timezone.now(), seconds=options["seconds"])
+    findings = doctor_checks.examine(checks, now=timezone.now(), seconds=options["seconds"])
     worst = doctor.worst(findings)
     if options["json"]:
         report = {"level": worst.name.lower(), "findings": [found.encoded() for found in findings]}

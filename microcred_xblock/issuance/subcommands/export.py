@@ -13,13 +13,18 @@ from typing import Any, TextIO
 
 from django.core.management.base import BaseCommand, CommandError
 
+from ... import compat
 from .. import privacy, staff
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """What, and where to."""
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--learner", metavar="ID", help="everything that is held about this learner, as JSON")
+    what.add_argument(
+        "--learner", metavar="ID",
+        help="everything that is held about this learner, as JSON: the number of the account, on a platform also its "
+             "user name or e-mail address",
+    )
     what.add_argument("--awards", action="store_true", help="all awards that fit the filters, as CSV")
     parser.add_argument("--out", default="", metavar="FILE", help="write to this new file, readable by you alone")
     for item in fields(staff.Filters):
@@ -29,9 +34,10 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def handle(command: BaseCommand, options: dict[str, Any]) -> int | None:
     """Stream it; personal data goes nowhere else."""
+    learner = _learner(options["learner"]) if options["learner"] else ""
     with _target(command, options["out"]) as out:
-        if options["learner"]:
-            json.dump(privacy.export(options["learner"]), out, ensure_ascii=False, indent=2)
+        if learner:
+            json.dump(privacy.export(learner), out, ensure_ascii=False, indent=2)
             out.write("\n")
             return None
         filters = staff.Filters(**{item.name: options[f"filter_{item.name}"] for item in fields(staff.Filters)})
@@ -39,6 +45,21 @@ def handle(command: BaseCommand, options: dict[str, Any]) -> int | None:
         writer.writerow(staff.CSV_COLUMNS)
         writer.writerows(staff.csv_rows(staff.Scope(courses=None, actor="command"), filters))
     return None
+
+
+def _learner(text: str) -> str:
+    """The number of the one account that is meant; CommandError for one of which nothing is known here."""
+    called = compat.accounts_called(text)
+    found = [text] if privacy.known(text) or compat.account(text) is not None else called
+    if len(found) > 1:
+        raise CommandError(f"Several accounts are called so: {', '.join(found)}. Give the number of one. Nothing was "
+                           "written.")
+    if not found:
+        also = ", its user name or its e-mail address, letter for letter" if compat.platform() else ""
+        raise CommandError(
+            f"Nothing is held about a learner “{text}”. Give the number of the account{also}. Nothing was written."
+        )
+    return found[0]
 
 
 @contextmanager

@@ -80,7 +80,8 @@ def _certificate(command: BaseCommand, body: awarding_bodies.AwardingBody, optio
     if not options["self_signed"]:
         raise CommandError(
             f"There is no certificate at {source.file}. Put the organisation's PKCS#12 file there (or name it in "
-            "MICROCRED_SEAL_PKCS12, with MICROCRED_SEAL_PASSWORD), or run again with --self-signed for a trial."
+            "MICROCRED_SEAL_PKCS12, with MICROCRED_SEAL_PASSWORD), or run again with --self-signed for a trial. Until "
+            "then no credential is issued by this issuer, Open Badges neither."
         )
     missing = [name for name in ("legal_name", "legal_identifier", "country") if not body.told.get(name)]
     if missing:

@@ -15,7 +15,7 @@ from . import _awards
 def add_arguments(parser: ArgumentParser) -> None:
     """Which awards, and why."""
     _awards.add_targets(parser)
-    _awards.add_reason(parser)
+    _awards.add_reason(parser, "reinstate")
     _awards.add_safety(parser)
 
 

@@ -1,4 +1,4 @@
-"""Try again what failed, was refused or was given up: signing, sending, notices."""
+"""Try again what failed: what could not be signed, what a wallet refused, what was given up; also messages."""
 
 from __future__ import annotations
 
@@ -6,26 +6,29 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db.models import Q
 from django.utils import timezone
 
-from .. import models, outbox
+from .. import models, outbox, staff_filters
 from . import _awards
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Which awards, or all that have something dead."""
+    """Which awards, or all that need a person."""
     _awards.add_targets(parser, many="*")
-    parser.add_argument("--all-dead", action="store_true", help="every award with something failed or given up")
-    parser.add_argument("--wallet", default="", help="with --all-dead: only what was to go to this wallet")
+    parser.add_argument(
+        "--all-failed", "--all-dead", action="store_true",
+        help="every award that the console lists as failed: signing failed, or a wallet refused or was given up",
+    )
+    parser.add_argument("--wallet", default="", help="with --all-failed: only those that failed at this wallet")
+    parser.add_argument("--untold", action="store_true", help="every award with a message that could not be sent")
     _awards.add_safety(parser)
 
 
 def handle(command: BaseCommand, options: dict[str, Any]) -> int | None:
     """Do it; rows already done are left alone."""
-    if bool(options["targets"]) == options["all_dead"]:
-        raise CommandError("Name the awards, or give --all-dead.")
-    rows = _dead(options["wallet"]) if options["all_dead"] else _awards.found(options["targets"])
+    if [bool(options["targets"]), options["all_failed"], options["untold"]].count(True) != 1:
+        raise CommandError("Name the awards, or give --all-failed, or --untold.")
+    rows = _awards.found(options["targets"]) if options["targets"] else _all(options)
     for row in rows:
         command.stdout.write(_awards.told(row))
     if not rows:
@@ -37,13 +40,13 @@ def handle(command: BaseCommand, options: dict[str, Any]) -> int | None:
     return _awards.each(command, rows, lambda row: outbox.retry_award(row, now=now), "is tried again")
 
 
-def _dead(wallet: str) -> list[models.Award]:
-    """Awards with a form that failed, or with a delivery or notice that was given up."""
-    given_up = Q(credentials__deliveries__state=models.Delivery.State.DEAD)
-    if wallet:
-        wanted = given_up & Q(credentials__deliveries__connection__wallet_id=wallet)
+def _all(options: dict[str, Any]) -> list[models.Award]:
+    """The awards of the console's state "failed", or those whose learners could not be written to."""
+    rows = models.Award.objects.all()
+    if options["untold"]:
+        dead = models.Notice.objects.filter(state=models.Notice.State.DEAD)
+        rows = rows.filter(pk__in=dead.values("award_id"), retired_at__isnull=True)
     else:
-        failed = Q(credentials__state=models.Credential.State.FAILED)
-        wanted = given_up | failed | Q(notices__state=models.Notice.State.DEAD)
-    found = models.Award.objects.filter(wanted, retired_at__isnull=True).values("pk")
-    return list(models.Award.objects.filter(pk__in=found).select_related("pill").order_by("awarded_at"))
+        rows = rows.filter(staff_filters.in_state("failed", timezone.now()))
+        rows = rows.filter(staff_filters.failed_at(options["wallet"])) if options["wallet"] else rows
+    return list(rows.select_related("pill").order_by("awarded_at"))

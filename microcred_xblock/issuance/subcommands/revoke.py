@@ -15,7 +15,7 @@ from . import _awards
 def add_arguments(parser: ArgumentParser) -> None:
     """Which awards, why, and whether there is a way back."""
     _awards.add_targets(parser)
-    _awards.add_reason(parser)
+    _awards.add_reason(parser, "revoke")
     parser.add_argument(
         "--regain", choices=models.Award.Regain.values, default=models.Award.Regain.ANEW.value,
         help="whether the pill can be earned again: with the results as they are, with every outcome assessed anew, "

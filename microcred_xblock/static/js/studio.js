@@ -71,6 +71,15 @@
       this.listRequired();
       this.tellRule();
       this.tellUnused();
+      this.tellGrace();
+    }
+
+    /* Where nothing follows there is nothing to wait for; what is wrong is shown all the same. */
+    tellGrace() {
+      const grace = this.control("upkeep.grace_days");
+      if (!grace) return;
+      const wrong = grace.getAttribute("aria-invalid") === "true";
+      grace.closest(".mcp-studio__control").hidden = this.value("upkeep.regrade") === "keep" && !wrong;
     }
 
     nameCards() {

@@ -17,4 +17,5 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         """One sweep."""
-        self.stdout.write(f"{outbox.sweep(timezone.now())} reminders")
+        count = outbox.sweep(timezone.now())
+        self.stdout.write("1 task handed over" if count == 1 else f"{count} tasks handed over")

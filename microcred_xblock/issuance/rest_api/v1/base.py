@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from django.db import transaction
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import NotAuthenticated, ParseError
 from rest_framework.negotiation import BaseContentNegotiation
@@ -77,11 +78,11 @@ class Session(SessionAuthentication):
 
 
 class SignedIn(BasePermission):
-    """Anybody with an account here, but no token that was given to an application for other purposes."""
+    """Anybody with an active account here, but no token that was given to an application for other purposes."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        """401 for nobody, 403 for such a token."""
-        if not request.user or not request.user.is_authenticated:
+        """401 for nobody, 403 for such a token. The platform's JWTs also name accounts that were deactivated."""
+        if not request.user or not request.user.is_authenticated or not request.user.is_active:
             raise NotAuthenticated
         return not compat.restricted_token(request)
 
@@ -99,6 +100,11 @@ class View(APIView):
     versioning_class = None
     schema = schema.Operation()
     cache_control = "private, no-store"
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Callable[..., Any]:
+        """Outside a transaction of the request: services own theirs, and try again what a deadlock has undone."""
+        return transaction.non_atomic_requests(super().as_view(**initkwargs))
 
     def get_authenticators(self) -> list[Any]:
         """Tokens of the platform, then its session."""

@@ -10,7 +10,6 @@ from django.http import Http404
 from django.utils.translation import get_language
 from rest_framework import exceptions
 from rest_framework.response import Response
-from rest_framework.views import set_rollback
 
 from .... import messages
 from ....domain.errors import (
@@ -30,8 +29,8 @@ log = logging.getLogger(__name__)
 BUSY_SECONDS = 30
 # The state of things forbids it now, not the person: asking again later or differently may succeed.
 _CONFLICTS = frozenset({
-    "award-barred", "award-changed", "consent-missing", "not-issued", "payload-changed", "renewal-state",
-    "renewal-unsigned", "status-change", "wallet-not-connected",
+    "award-barred", "award-changed", "award-expired", "consent-missing", "not-issued", "payload-changed",
+    "regrade-open", "renewal-state", "renewal-unsigned", "status-change", "wallet-not-connected",
 })
 _BRANCHES: tuple[tuple[type[MicrocredError], int], ...] = (
     (InvalidInput, 400), (NotReady, 503), (NotAllowed, 403), (Misconfigured, 503), (WalletRefused, 502),
@@ -48,11 +47,13 @@ def translator() -> Translator:
 
 
 def handler(raised: Exception, context: dict[str, Any]) -> Response | None:
-    """DRF's exception handler of this API; None leaves a bug to Django and whoever watches it."""
+    """DRF's exception handler of this API; None leaves a bug to Django and whoever watches it.
+
+    There is no transaction of the request to roll back: services own theirs.
+    """
     error = of(raised)
     if error is None:
         return None
-    set_rollback()
     status = status_of(error)
     if status >= 500:
         log.warning("%s: %s", type(context.get("view")).__name__, error.code)

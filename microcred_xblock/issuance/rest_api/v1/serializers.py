@@ -43,15 +43,18 @@ class Award(s.Serializer):
     status = s.ChoiceField(choices=_Status.values)
     status_at = s.DateTimeField(allow_null=True)
     expires_at = s.DateTimeField(allow_null=True)
-    active = s.SerializerMethodField(help_text="Whether it is the award of this pill that counts now.")
+    active = s.SerializerMethodField(
+        help_text="Whether it is the award of this pill that counts now. One that is to be superseded does so until "
+        "there is consent to issue the new one."
+    )
     consented = s.BooleanField(source="agreed", help_text="Whether consent to issue it is in force.")
     published = s.BooleanField(help_text="Whether its badge is shown to everybody.")
     supersedes = s.UUIDField(source="supersedes_id", allow_null=True)
     superseded_by = s.SerializerMethodField()
 
     def get_active(self, row: models.Award) -> bool:
-        """NULL in the database means no."""
-        return bool(row.active)
+        """Not what the database calls active: there it is the award that scores are held against."""
+        return bool(row.stands or (row.active and not row.waits))
 
     def get_superseded_by(self, row: models.Award) -> str | None:
         """The award that took or takes its place."""

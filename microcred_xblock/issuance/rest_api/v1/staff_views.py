@@ -119,7 +119,7 @@ class Queue(StaffView):
 
     @operation(operation_id="queue", responses=s.QueueFacts)
     def get(self, request: Request) -> Response:
-        """How much waits in each step, since when, and what was given up. For platform staff: it spans all courses."""
+        """How much waits in each step, since when, and what failed. For platform staff: it spans all courses."""
         if self.scope.courses is not None:
             raise NotAllowed("Only platform staff may see this.", code="staff-only")
         return Response(s.QueueFacts(outbox.queue_facts(timezone.now())).data)

@@ -1,0 +1,78 @@
+"""The way to a wallet during a task."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import cached_property
+from time import monotonic
+
+from django.utils import timezone
+
+from ..domain.errors import WalletRefused, WalletUnreachable
+from ..wallets import oauth
+from ..wallets.base import Provider
+from ..wallets.open_badges_api import ServiceDescription
+from ..wallets.transport import Transport
+from . import circuits, conf, connecting, models
+
+
+class Link:
+    """The way to a wallet during a task: what is asked of the database and the settings once, not each time."""
+
+    def __init__(self, connection: models.WalletConnection) -> None:
+        self.wanted = conf.wallets().get(connection.wallet_id)
+        self.circuit = circuits.of(self.wanted) if self.wanted is not None else None
+        self.slow = circuits.is_slow(self.circuit, timezone.now())
+        self.failed = False
+        self._description: ServiceDescription | None = None
+        self.turn_to(connection)
+
+    def turn_to(self, connection: models.WalletConnection) -> None:
+        """Go on with another learner's connection to the same wallet."""
+        self.connection = connection
+        self._tokens: oauth.Tokens | None = None
+
+    def provider(self) -> Provider:
+        """The wallet. NotAllowed (``wallet-unknown``)."""
+        return self.wanted if self.wanted is not None else connecting.provider(self.connection.wallet_id)
+
+    @cached_property
+    def transport(self) -> Transport:
+        """The way there."""
+        return conf.transport(self.provider())
+
+    def description(self) -> ServiceDescription:
+        """What the host offers; asked for when it is first needed. WalletUnreachable, WalletRefused, NotAllowed."""
+        if self._description is None:
+            _host, self._description = connecting.describe(self.provider(), now=timezone.now(), stale=True)
+        return self._description
+
+    def tokens(self) -> oauth.Tokens:
+        """The connection's tokens. Misconfigured (``token-key``)."""
+        if self._tokens is None:
+            self._tokens = connecting.tokens_of(self.connection)
+        return self._tokens
+
+    def refresh(self) -> oauth.Tokens:
+        """Fresh tokens, stored before they are used: a rotated refresh token works only once."""
+        found = oauth.refresh(
+            self.transport, self.description().endpoints, connecting.client_of(self.connection.registration),
+            self.tokens(), now=timezone.now(),
+        )
+        connecting.keep_tokens(self.connection, found)
+        self._tokens = found
+        return found
+
+    def took(self, begun: float, error: Exception | None) -> None:
+        """Report how the host answered."""
+        if self.wanted is None or not isinstance(error, WalletRefused | WalletUnreachable | None):
+            return
+        now = timezone.now()
+        if isinstance(error, WalletUnreachable):
+            self.failed = True
+            circuits.failed(self.wanted, error.code, now)
+        else:
+            circuits.answered(self.circuit, self.wanted, now)
+            if self.circuit is not None:
+                self.circuit.failures = 0
+        self.slow = circuits.measured(self.circuit, self.wanted, timedelta(seconds=monotonic() - begun), now)
