@@ -77,7 +77,9 @@ NODE_STAMPS := $(if $(shell command -v npm),$(addsuffix /node_modules/.installed
 demo-env: $(DEMO)/.installed
 test-env: $(TEST)/.installed $(NODE_STAMPS)
 
-test: test-env check test-newest test-floor
+# Both suites at once: each is busy with one core, and they share nothing but the servers.
+test: test-env check
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=line test-newest test-floor
 	@echo "Everything passed."
 
 test-newest: test-env

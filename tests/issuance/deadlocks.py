@@ -161,6 +161,7 @@ def play(host: Any) -> dict[str, Any]:
     models.BulkJob.objects.filter(pk=job.pk).update(
         state="waiting", cursor="", done=0, changed=0, failed=0, lease="", leased_until=None
     )
+    api.send(award_id, learner.id, "w")  # sharing was withdrawn above, and nothing is sent without it
     models.Delivery.objects.update(state="dead")
     against("bulk", lambda: bulk.run(job.pk))
     job.refresh_from_db()

@@ -116,6 +116,17 @@ class TestWhoMayComeIn:
         other.refresh_from_db()
         assert other.state == "waiting"
 
+    def test_only_ones_own_jobs_that_are_under_way_are_on_the_list(self, population, client, boss):
+        """Each says what it does with which awards, who started it and when."""
+        now = timezone.now()
+        for actor, state, pill in ((boss.pk, "running", "mine"), (boss.pk, "done", "over"), (0, "running", "theirs")):
+            models.BulkJob.objects.create(
+                action="retry", actor=f"user:{actor}", state=state, filters={"pill": pill}, created_at=now
+            )
+        text = text_of(client.get(HOME))
+        assert "Pill: mine" in text and "started by you" in text and f"{timezone.localtime(now):%H:%M %Z}" in text
+        assert "Pill: over" not in text and "Pill: theirs" not in text
+
     def test_forms_need_the_token(self, population, boss):
         strict = Client(enforce_csrf_checks=True)
         strict.force_login(boss)
@@ -233,7 +244,13 @@ class TestTheList:
         assert content.startswith(b"\xef\xbb\xbf")
         rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
         assert rows[0][0] == "Award" and len(rows) == 1 + 6
-        assert {row[7] for row in rows[1:]} == {"failed"}
+        assert {row[7] for row in rows[1:]} == {"failed"} and {row[6] for row in rows[1:]} == {"default"}
+        assert [name for name in rows[0] if "(UTC)" in name] == ["Awarded at (UTC)", "Since (UTC)", "Valid until (UTC)"]
+
+    def test_failures_are_told_to_staff_and_not_to_the_learner(self):
+        for code in words.CAUSES:
+            said = words.cause(code)
+            assert said and not {"you", "your", "download", "choose"} & set(re.findall(r"[a-z]+", said.lower())), code
 
 
 class TestAnAward:

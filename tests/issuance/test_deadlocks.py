@@ -11,7 +11,7 @@ from tests import services
 
 ROOT = Path(__file__).parents[2]
 READS_ONLY = {
-    "did", "did-folder", "achievement", "assessment", "verification", "refresh", "logo", "about",
+    "did", "did-folder", "achievement", "assessment", "verification", "no-verification", "refresh", "logo", "about",
 }
 
 
