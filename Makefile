@@ -79,7 +79,7 @@ test-env: $(TEST)/.installed $(NODE_STAMPS)
 
 # Both suites at once: each is busy with one core, and they share nothing but the servers.
 test: test-env check
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=line test-newest test-floor
+	@$(MAKE) --no-print-directory --jobs=2 test-newest test-floor
 	@echo "Everything passed."
 
 test-newest: test-env

@@ -66,6 +66,15 @@ def test_counting_ends_and_says_so(population, client, boss, monkeypatch):
     assert re.search(r"<dt>Waiting</dt><dd>[0-9]+\+", page) and re.search(r">1\+</a>", page)
 
 
+@pytest.mark.parametrize(("language", "told"), [
+    ("en", "More than 1,000 awards"), ("fr", "Plus de 1\u202f000 attributions"), ("ar", "أكثر من 1000 من"),
+])
+def test_a_list_that_nobody_counts_says_how_many_at_least(population, client, boss, monkeypatch, language, told):
+    monkeypatch.setattr(staff.Page, "countless", True)
+    heading = re.search(r'<h2 id="found">(.*?)</h2>', text_of(client.get(HOME, HTTP_ACCEPT_LANGUAGE=language))).group(1)
+    assert told.replace("\u202f", " ") in heading.replace("\u202f", " ").replace("\xa0", " ")
+
+
 class TestWhoMayComeIn:
     def test_who_is_signed_out_is_sent_to_sign_in_and_back(self, population, client):
         for address in every_address(population.awards[0].pk):

@@ -39,6 +39,10 @@ def handed_over(monkeypatch):
     found = []
     monkeypatch.setattr(requests, "on_commit", lambda work, *args: requests.patiently(partial(work, *args)))
     monkeypatch.setattr(outbox, "enqueue", lambda task, pk: found.append((task.name.rpartition(".")[2], pk)))
+    monkeypatch.setattr(
+        outbox, "hand_over_all",
+        lambda task, ids, _undo: found.extend((task.name.rpartition(".")[2], pk) for pk in ids),
+    )
     return found
 
 

@@ -21,6 +21,8 @@ from pyld import jsonld
 
 from microcred_xblock.workbench.wallet.verification.data_integrity import load_context
 
+STARTED = datetime.now(UTC).replace(microsecond=0)  # one moment for all tests, however long the suite takes
+
 ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 PIXEL = (
     "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
@@ -100,7 +102,7 @@ class Issuer:
 
     def badge(self, *, id: str = "urn:uuid:11111111-1111-4111-8111-111111111111", title: str = "Fault diagnosis",
               email: str = "", now: datetime | None = None) -> dict:
-        now = now or datetime.now(UTC).replace(microsecond=0)
+        now = now or STARTED
         identity = {
             "type": "IdentityObject", "hashed": True, "identityType": "emailAddress", "salt": "s4lt",
             "identityHash": "sha256$" + hashlib.sha256((email + "s4lt").encode()).hexdigest(),
@@ -157,7 +159,7 @@ class Issuer:
         for index in marked:
             bits[index] = "1"
         octets = int("".join(bits), 2).to_bytes(len(bits) // 8, "big")
-        now = now or datetime.now(UTC).replace(microsecond=0)
+        now = now or STARTED
         url = self.list_url(purpose)
         return {
             "@context": ["https://www.w3.org/ns/credentials/v2"],
@@ -204,7 +206,7 @@ def canonical_hash(document: dict) -> bytes:
 
 def elm(*, now: datetime | None = None, badge_id: str = "", country: str = "FRA") -> dict:
     """A small European Digital Credential, unsealed."""
-    now = now or datetime.now(UTC).replace(microsecond=0)
+    now = now or STARTED
     at = now.isoformat().replace("+00:00", "Z")
     place = {"address": {"countryCode": {"id": f"http://publications.europa.eu/resource/authority/country/{country}"}}}
     return {
@@ -242,7 +244,7 @@ class Sealer:
 
     def __init__(self, *, organisation: str = "Example training centre", days: int = 30) -> None:
         self.key = ec.generate_private_key(ec.SECP256R1())
-        now = datetime.now(UTC)
+        now = STARTED
         name = x509.Name([
             x509.NameAttribute(NameOID.COUNTRY_NAME, "FR"),
             x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation),
@@ -259,7 +261,7 @@ class Sealer:
         der = self.certificate.public_bytes(serialization.Encoding.DER)
         header = {
             "alg": "ES256", "cty": "octet-stream", "typ": "jose+json", "b64": False,
-            "sigT": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), "crit": ["b64", "sigT"],
+            "sigT": STARTED.strftime("%Y-%m-%dT%H:%M:%SZ"), "crit": ["b64", "sigT"],
             "x5c": [base64.b64encode(der).decode()], "x5t#S256": b64url(hashlib.sha256(der).digest()), **changes,
         }
         protected = b64url(json.dumps(header).encode())

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from urllib.parse import unquote
 
 import pytest
@@ -20,9 +20,9 @@ from microcred_xblock.workbench.wallet.verification import (
     verify_elm,
 )
 
-from .issuer import Issuer, Sealer, elm, tampered
+from .issuer import STARTED, Issuer, Sealer, elm, tampered
 
-NOW = datetime.now(UTC).replace(microsecond=0)
+NOW = STARTED
 
 
 @pytest.fixture(scope="module")

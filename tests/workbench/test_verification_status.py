@@ -3,7 +3,7 @@
 import gzip
 import json
 import tracemalloc
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -21,9 +21,9 @@ from microcred_xblock.workbench.wallet.verification.fetching import Origins
 from microcred_xblock.workbench.wallet.verification.report import CheckFailed
 from microcred_xblock.workbench.wallet.verification.status import MAX_ENTRIES, MAX_LIST, decode
 
-from .issuer import Issuer, multibase, tampered
+from .issuer import STARTED, Issuer, multibase, tampered
 
-NOW = datetime.now(UTC).replace(microsecond=0)
+NOW = STARTED
 SIZE = 131_072
 
 
