@@ -18,6 +18,9 @@ import pytest
 from microcred_xblock.workbench.serve import SETTINGS
 from tests.workbench.conftest import free_port
 
+# The browser's driver keeps an event loop in this thread, and Django then takes every later test for asynchronous.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
 ROOT = Path(__file__).resolve().parents[2]
 ARTEFACTS = ROOT / "artefacts"
 AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"

@@ -87,6 +87,13 @@ class TestStaff:
         agree(pair[1], learner, commits)
         assert fresh(pair[0]).status == "superseded" and worth(pair[1]) == "valid"
 
+    def test_the_learner_is_told_once_also_of_two_that_are_partly_signed(self, pair, learner):
+        api.payload(str(pair[1].pk), learner)
+        pair[1].credentials.filter(format="ob3").update(state="issued", signed_at=timezone.now())
+        status.suspend(pair[1], reason="integrity", actor="user:1", now=timezone.now())
+        assert {fresh(row).status for row in pair} == {"suspended"}
+        assert list(models.Notice.objects.filter(kind="suspended").values_list("award_id", flat=True)) == [pair[0].pk]
+
     def test_what_was_agreed_to_before_is_not_signed_after_it(self, pair, learner, commits):
         digest = api.payload(str(pair[1].pk), learner).digest
         api.consent(str(pair[1].pk), learner, digest=digest)  # queued; its task has not run yet
