@@ -162,11 +162,12 @@ def _leased(award_id: Any, now: datetime, only: int | None) -> tuple[str, list[m
     if not own.filter(outbox.free(now)).exists():
         return "", []
     untried = Q(attempts=0, lease="", next_attempt_at__lte=now)
-    alone = queued.filter(untried, award__supersedes__isnull=True).order_by("next_attempt_at")
-    due = alone.values_list("award_id", flat=True)[:len(FORMATS) * SHARE * 4]
-    others = list(set(due) - {UUID(str(award_id))})
-    chosen = _random.sample(others, min(SHARE - 1, len(others)))  # another worker looks at the same ones
-    wanted = queued.filter(Q(award_id=award_id) | (Q(award_id__in=chosen) & untried))
+    # Without the awards: joined to them, MariaDB reads every award there is before it sorts.
+    due = queued.filter(untried).order_by("next_attempt_at").values_list("award_id", flat=True)
+    others = list(set(due[:len(FORMATS) * SHARE * 4]) - {UUID(str(award_id))})
+    some = _random.sample(others, min(SHARE - 1, len(others)))  # another worker looks at the same ones
+    chosen = list(models.Award.objects.filter(pk__in=some, supersedes__isnull=True).values_list("pk", flat=True))
+    wanted = queued.filter(Q(award_id=award_id) | untried, award_id__in=[award_id, *chosen])
     lease, rows = outbox.acquire(wanted, now, state=_State.QUEUED)
     rows.sort(key=lambda row: (str(row.award_id) != str(award_id), row.award_id, row.pk))
     along = [row.pk for row in rows if str(row.award_id) != str(award_id)]

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from microcred_xblock.domain.errors import NotAllowed
+from microcred_xblock.domain.errors import InvalidDocument, NotAllowed
 from microcred_xblock.domain.upkeep import Upkeep
 from microcred_xblock.issuance import (
     api,
@@ -17,6 +17,7 @@ from microcred_xblock.issuance import (
     bulk,
     chains,
     events,
+    issuing,
     models,
     outbox,
     regrading,
@@ -127,6 +128,24 @@ class TestStaff:
         assert third.supersedes_id == pair[1].pk
         agree(third, learner, commits)
         assert [fresh(row).status for row in (*pair, third)] == ["superseded", "revoked", "valid"]
+
+    def test_what_replaces_one_that_was_agreed_to_and_never_signed_replaces_both(
+        self, pair, learner, commits, monkeypatch
+    ):
+        first, second = pair
+
+        def broken(*_args, **_more):
+            raise InvalidDocument("No.", code="document-size")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(issuing, "_sign", broken)
+            agree(second, learner, commits)
+        assert set(second.credentials.values_list("state", flat=True)) == {"failed"}
+        third = renewing.renew(fresh(second), actor="user:1", now=timezone.now(), reason="reissue")
+        assert third.pk != second.pk and worth(first) == "valid"
+        agree(third, learner, commits)
+        assert [fresh(row).status for row in (first, second, third)] == ["superseded", "superseded", "valid"]
+        assert worth(first) == "superseded"
 
     def test_the_locks_are_taken_in_one_order_and_find_what_was_just_made(self, pair):
         assert list(chains.lock(pair[0])) == list(chains.lock(pair[1])) == [pair[0].pk, pair[1].pk]

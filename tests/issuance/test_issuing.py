@@ -447,6 +447,15 @@ def test_the_last_form_takes_the_place_of_the_former_award(issued, learner, comm
     assert former.changes.last().reason == "reissue"
 
 
+def test_what_is_signed_along_is_found_without_reading_all_awards(award_id, learner, django_assert_max_num_queries):
+    """Joined to the awards and sorted, it took each task as long as there are awards."""
+    api.consent(award_id, learner, digest=api.payload(award_id, learner).digest)
+    with django_assert_max_num_queries(24) as captured:
+        tasks.issue_award(award_id)
+    found = [query["sql"] for query in captured if "LIMIT 240" in query["sql"]]
+    assert len(found) == 1 and "JOIN" not in found[0]
+
+
 def test_signing_costs_a_constant_number_of_queries(award_id, learner, django_assert_max_num_queries):
     api.consent(award_id, learner, digest=api.payload(award_id, learner).digest)
     with django_assert_max_num_queries(24):
