@@ -88,6 +88,19 @@ class Rows:
             for award in queued():
                 tasks.issue_award.apply_async(args=(str(award),), producer=producer)
 
+    def rest(self) -> None:
+        """Have the workers take nothing."""
+        from benchmarks.issuing_app import app
+
+        if not app.control.cancel_consumer(app.conf.task_default_queue, reply=True):
+            raise RuntimeError("The workers did not answer.")
+
+    def go(self) -> None:
+        """Have the workers take what lies there."""
+        from benchmarks.issuing_app import app
+
+        app.control.add_consumer(app.conf.task_default_queue)
+
     def sweep(self) -> None:
         """What beat does every minute."""
         from microcred_xblock.issuance import tasks

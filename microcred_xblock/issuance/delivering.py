@@ -32,6 +32,7 @@ PASSES = 2
 RECENT = timedelta(seconds=1)  # for so long what was read of several learners at once may be relied on
 _ENDS_CONNECTION = ("wallet-reconnect", "wallet-client")
 _State = models.Delivery.State
+_OPEN = tuple(state for state in _State if state not in (_State.DELIVERED, _State.STOPPED))
 
 
 @requests.patient
@@ -219,7 +220,7 @@ def _deliver(delivery: models.Delivery, link: Link) -> WalletUnreachable | None:
         return None
     if not _may_go(delivery):
         return None
-    begun = models.Delivery.objects.filter(pk=delivery.pk).exclude(state__in=(_State.STOPPED, _State.DELIVERED))
+    begun = models.Delivery.objects.filter(pk=delivery.pk, state__in=_OPEN)
     if not begun.update(state=_State.SENDING, attempts=F("attempts") + 1, next_attempt_at=None):
         return None
     delivery.attempts += 1
@@ -324,7 +325,7 @@ def _is_free(delivery: models.Delivery) -> bool:
 
 def _settle(delivery: models.Delivery, state: str, **columns: Any) -> None:
     """Write an outcome, but never over a delivery that has arrived or was stopped."""
-    rows = models.Delivery.objects.filter(pk=delivery.pk).exclude(state__in=(_State.DELIVERED, _State.STOPPED))
+    rows = models.Delivery.objects.filter(pk=delivery.pk, state__in=_OPEN)
     rows.update(**{"state": state, "next_attempt_at": None, **columns})
 
 

@@ -22,7 +22,7 @@ from ..domain.credential import Credential, Format, VerifiableCredential
 from ..domain.errors import InvalidInput, MicrocredError, NotAllowed
 from ..proofs import data_integrity, jades, jose
 from ..proofs.keys import SealCertificate, SigningKey
-from . import chains, holding, issuers, models, outbox, requests, sharing, signals, status, tasks
+from . import chains, holding, issuers, models, outbox, requests, sharing, signals, status, tasks, writing
 from .awarding import award_of
 from .composing import FORMATS, digest_of, documents, prepared, rows_of, signed, unsigned
 from .data import Learner, Payload
@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 
 SHARE = 20  # awards signed together
 SIGNS_FOR = 2.0  # seconds; a remote seal may need as long for one, and others have workers too
-TOGETHER = 10  # connections to one wallet in a task
+TOGETHER = 20  # connections to one wallet in a task
 
 _State = models.Credential.State
 _Purpose = models.Consent.Purpose
@@ -262,18 +262,18 @@ def _settle(
     keys = {row.award_id for row in rows}
     locked = outbox.lock_awards({*keys, *chains.former_keys(keys)})
     awards = {pk: award for pk, award in locked.items() if pk in keys}
-    still = models.Credential.objects.filter(pk__in=[row.pk for row in rows], state=_State.QUEUED, lease=lease)
-    current = set(still.values_list("pk", flat=True))
+    current = writing.still_queued([row.pk for row in rows], lease)
     agreed = set(_agreed().filter(award_id__in=awards).values_list("award_id", flat=True))
     stopped = {pk: _stopped(award, agreed=pk in agreed) for pk, award in awards.items()}
     uses: list[models.KeyUse] = []
     issued: dict[Any, models.Award] = {}
+    changed: list[tuple[models.Credential, dict[str, Any]]] = []
     for row in rows:
         if row.pk not in current:  # whoever queued another document took the lease away
             continue
         columns = dict(stopped[row.award_id] or outcomes.get(row.pk) or {"next_attempt_at": now})
         key = columns.pop("key", None)
-        models.Credential.objects.filter(pk=row.pk).update(lease="", leased_until=None, **columns)
+        changed.append((row, {"lease": "", "leased_until": None, **columns}))
         if columns.get("state") != _State.ISSUED:
             continue
         issued[row.award_id] = awards[row.award_id]
@@ -283,6 +283,7 @@ def _settle(
                 at=columns["signed_at"],
             ))
         signals.send(signals.credential_issued, row.pk)
+    writing.put(changed)
     if uses:
         issuers.record_uses(uses)
     if issued:

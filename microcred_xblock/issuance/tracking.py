@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from opaque_keys import InvalidKeyError
@@ -54,11 +55,18 @@ def credential_issued(*, pk: Any, **_kwargs: Any) -> None:
 
 def _tracker() -> Any:
     """The platform's tracker; None where there is none."""
+    tracker = _tracking()
+    return None if tracker is None else tracker.get_tracker()
+
+
+@cache
+def _tracking() -> Any:
+    """The library, looked for once: that it is not there costs as much to learn as a query."""
     try:
         from eventtracking import tracker
     except ImportError:
         return None
-    return tracker.get_tracker()
+    return tracker
 
 
 def _emit(name: str, row: models.Award, data: dict[str, Any]) -> None:

@@ -39,6 +39,14 @@ class Tracker:
         self.events.append({"name": name, "data": data, "context": merged})
 
 
+@pytest.fixture(autouse=True)
+def looked_for_anew():
+    """Whether the library is there is asked once in a process."""
+    tracking._tracking.cache_clear()
+    yield
+    tracking._tracking.cache_clear()
+
+
 @pytest.fixture
 def tracker(monkeypatch):
     """An installed tracker."""
