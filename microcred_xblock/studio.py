@@ -16,10 +16,11 @@ from webob import Response
 from xblock.core import XBlock
 from xblock.utils.studio_editable import StudioContainerXBlockMixin
 
-from . import compat, definition, messages, studio_edits, studio_form, views
+from . import compat, definition, messages, views
+from .authoring import edits, form
+from .authoring.card import Block
 from .domain.errors import InvalidAnswer, InvalidInput, MicrocredError, NotAllowed
 from .rendering import render
-from .studio_card import Block
 
 # Field of the block, and what the definition calls it; the image is read by the block itself.
 _DEFINITION = {
@@ -41,10 +42,10 @@ class StudioHandlers(StudioContainerXBlockMixin):
         else:
             page = self._form_page()
             fragment = Fragment(render(
-                "studio.html", translator, uid=studio_form.uid(page.key), form=studio_form.form(page, translator)
+                "studio.html", translator, uid=form.uid(page.key), form=form.form(page, translator)
             ))
             fragment.add_javascript_url(self.runtime.local_resource_url(self, "static/js/studio.js"))
-            fragment.initialize_js("MicrocredStudio", studio_form.script_arguments(page, translator))
+            fragment.initialize_js("MicrocredStudio", form.script_arguments(page, translator))
         for name in ("learning_pill", "studio"):
             fragment.add_css_url(self.runtime.local_resource_url(self, f"static/css/{name}.css"))
         return fragment
@@ -93,23 +94,23 @@ class StudioHandlers(StudioContainerXBlockMixin):
     def _save_pill(self, data: dict[str, Any]) -> Any:
         self._check_author()
         fields, translator = self._form_fields(), self.translator()
-        stored = studio_form.digest(fields)
+        stored = form.digest(fields)
         if data.get("digest") != stored:
             conflict = InvalidAnswer("The pill was changed since the form was made.", code="definition-changed")
             return self._not_saved(conflict, 409, digest=stored)
-        edit = studio_edits.read(fields, data, translator)
+        edit = edits.read(fields, data, translator)
         before = definition.read(self._definition())[1]
         after = definition.read(self._edited(edit))[1]
-        refused = studio_edits.refused(before, after, edit)
+        refused = edits.refused(before, after, edit)
         if refused:
             outcomes = edit.values.get("outcomes", fields["outcomes"])
-            places = studio_form.places(refused, definition.outcome_names(outcomes), edit.keys, translator)
+            places = form.places(refused, definition.outcome_names(outcomes), edit.keys, translator)
             return self._not_saved(InvalidInput("Unusable values.", code="form-unusable"), 400, problems=places)
         for name, value in edit.values.items():
             setattr(self, name, value)
         return self._form_answer()
 
-    def _edited(self, edit: studio_edits.Edit) -> definition.Definition:
+    def _edited(self, edit: edits.Edit) -> definition.Definition:
         """The definition as it would be with ``edit``."""
         changed = {_DEFINITION[name]: value for name, value in edit.values.items() if name in _DEFINITION}
         return replace(self._definition(), **changed)
@@ -121,15 +122,15 @@ class StudioHandlers(StudioContainerXBlockMixin):
     def _form_answer(self) -> dict[str, Any]:
         page, translator = self._form_page(), self.translator()
         return {
-            "ok": True, "html": studio_form.form(page, translator),
-            "args": studio_form.script_arguments(page, translator),
+            "ok": True, "html": form.form(page, translator),
+            "args": form.script_arguments(page, translator),
         }
 
     def _form_fields(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in studio_form.FIELDS}
+        return {name: getattr(self, name) for name in form.FIELDS}
 
-    def _form_page(self) -> studio_form.FormPage:
-        return studio_form.FormPage(
+    def _form_page(self) -> form.FormPage:
+        return form.FormPage(
             key=str(self.scope_ids.usage_id), fields=self._form_fields(), problems=self.problems(),
             blocks=self._form_blocks(), image=self._form_image(),
         )

@@ -9,12 +9,13 @@ import pytest
 from lxml.html import fragment_fromstring
 from workbench.runtime import WorkbenchRuntime
 
-from microcred_xblock import compat, studio_form
+from microcred_xblock import compat
+from microcred_xblock.authoring import form as studio_form
 from microcred_xblock.learning_pill import LearningPillBlock
 
 from . import pills
+from .authoring.page import FilledForm
 from .scorebox import OldBox, PlainBox, ScoreBox, installed
-from .studio_page import FilledForm
 
 pytestmark = pytest.mark.django_db
 EMPTY = """

@@ -20,10 +20,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from . import definition
-from .domain.errors import InvalidAnswer, InvalidInput, InvalidPill
-from .domain.text import LINE_MAX, checked_text
-from .studio_values import (
+from .. import definition
+from ..domain.errors import InvalidAnswer, InvalidInput, InvalidPill
+from ..domain.text import LINE_MAX, checked_text
+from ..translation import Translator
+from .values import (
     BLOC,
     NUMBERS,
     QUALITY,
@@ -36,7 +37,6 @@ from .studio_values import (
     stored_number,
     typed_number,
 )
-from .translation import Translator
 
 # Nobody could mean these; everything else may be stored and mended later.
 UNUSABLE = frozenset({

@@ -1,4 +1,4 @@
-"""What the author's form in Studio shows of a pill's fields. Pure: ``studio_edits`` decides what is stored.
+"""What the author's form in Studio shows of a pill's fields. Pure: ``edits`` decides what is stored.
 
 The form shows scalars as a person writes them (70 for a threshold of ``0.7``) and everything else in words. What
 it has no control for stays in ``source``, a copy of the outcome that the page sends back untouched.
@@ -15,16 +15,16 @@ from typing import Any
 
 from django.utils import translation as django_translation
 
-from . import definition, facts, messages, views
-from .credentials import pinned
-from .domain.errors import InvalidInput
-from .domain.pill import Mastery
-from .domain.text import LINE_MAX, TEXT_MAX, TITLE_MAX
-from .messages import N_
-from .rendering import render
-from .studio_card import NEW_OUTCOME, Block, card, control, options
-from .studio_values import BLOC, NUMBERS, QUALITY, RECOGNITION, UPKEEP, items, mapping, shown, stored_number
-from .translation import Translator
+from .. import definition, facts, messages, views
+from ..credentials import pinned
+from ..domain.errors import InvalidInput
+from ..domain.pill import Mastery
+from ..domain.text import LINE_MAX, TEXT_MAX, TITLE_MAX
+from ..messages import N_
+from ..rendering import render
+from ..translation import Translator
+from .card import NEW_OUTCOME, Block, card, control, options
+from .values import BLOC, NUMBERS, QUALITY, RECOGNITION, UPKEEP, items, mapping, shown, stored_number
 
 FIELDS = ("display_name", "language", "description", "outcomes", "mastery", "recognition", "upkeep", "badge_image")
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from .translation import Translator
+from ..translation import Translator
 
 RECOGNITION = (
     "workload_hours", "ects", "eqf_level", "isced_f", "mode", "assessment_type", "supervision", "prerequisites",

@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from . import definition, facts
-from .domain.outcomes import REUSE_LEVELS
-from .domain.text import LINE_MAX
-from .messages import N_
-from .studio_values import is_leaf, is_yes, items, mapping, percentage, shown, stored_number
-from .translation import Translator
+from .. import definition, facts
+from ..domain.outcomes import REUSE_LEVELS
+from ..domain.text import LINE_MAX
+from ..messages import N_
+from ..translation import Translator
+from .values import is_leaf, is_yes, items, mapping, percentage, shown, stored_number
 
 NEW_OUTCOME = {"threshold": "0.7"}
 _LOGICS = {"and": N_("Their weighted mean counts"), "or": N_("The best of them counts")}

@@ -8,13 +8,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from microcred_xblock import definition, studio_edits, studio_form
+from microcred_xblock import definition
+from microcred_xblock.authoring import edits as studio_edits
+from microcred_xblock.authoring import form as studio_form
 from microcred_xblock.definition import Definition
 from microcred_xblock.domain.errors import InvalidAnswer, InvalidPill
 from microcred_xblock.translation import Translator
 
-from .domain import strategies
-from .studio_page import EMPTY, FilledForm, fields_of, page
+from ..domain import strategies
+from .page import EMPTY, FilledForm, fields_of, page
 
 ENGLISH = Translator("en")
 OUTCOME = {"id": "locate", "title": "Locate a fault", "threshold": "0.70", "assessed_by": [{"block": "p1"}]}

@@ -6,11 +6,11 @@ from typing import Any
 
 from lxml import html
 
-from microcred_xblock import studio_form
+from microcred_xblock.authoring import form as studio_form
+from microcred_xblock.authoring.card import Block
 from microcred_xblock.domain import codec
 from microcred_xblock.domain.outcomes import CriteriaGroup
 from microcred_xblock.domain.pill import LearningPill
-from microcred_xblock.studio_card import Block
 from microcred_xblock.translation import Translator
 
 EMPTY = {
