@@ -20,13 +20,15 @@ from tests.faults.settings import TOLD
 FOLDER = Path(TOLD["points"])
 HELD_AT_MOST = 20.0
 
+_SIGNED = r"INSERT INTO .microcred_credential. .* ON DUPLICATE KEY UPDATE .*.signed_at. = "
+
 #: name of a place: when it is reached, and the statement
 STATEMENTS = {
     "award: before its row": ("before", r"INSERT INTO .microcred_award."),
     "award: row written, not committed": ("after", r"INSERT INTO .microcred_award."),
     "award: committed, request not done": ("before", r"DELETE FROM .microcred_assessmentrequest."),
-    "sign: signed, not stored": ("before", r"UPDATE .microcred_credential. SET .*.signed_at. = "),
-    "sign: stored, not committed": ("after", r"UPDATE .microcred_credential. SET .*.signed_at. = "),
+    "sign: signed, not stored": ("before", _SIGNED),
+    "sign: stored, not committed": ("after", _SIGNED),
     "deliver: the wallet's yes not stored": ("before", r"UPDATE .microcred_delivery. SET .*.delivered_at. = "),
     "deliver: delivered, lease not given back": ("after", r"UPDATE .microcred_delivery. SET .*.delivered_at. = "),
     "bulk: an award and the cursor, not committed": ("after", r"UPDATE .microcred_bulkjob. SET .cursor."),
