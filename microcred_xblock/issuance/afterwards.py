@@ -47,10 +47,10 @@ def replacement(row: models.Award, *, now: datetime) -> PanelReplacement | None:
         return None
     told = following.notices.filter(kind="renewal-offered").order_by("-pk").first()
     params = told.params if told is not None else {}
-    ends = datetime.fromisoformat(params["date"]) if params.get("date") else row.expires_at
+    why, date = str(params.get("reason", "")), params.get("date")
+    ends = row.expires_at if why != "regrade" else datetime.fromisoformat(date) if date else None
     return PanelReplacement(
-        award_id=str(following.pk), why=str(params.get("reason", "")),
-        until=ends if ends is not None and ends > now else None,
+        award_id=str(following.pk), why=why, until=ends if ends is not None and ends > now else None
     )
 
 

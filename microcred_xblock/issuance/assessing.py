@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from .. import compat
-from . import awarding, models, outbox, requests, tasks
+from . import awarding, models, outbox, requests, retired, tasks
 
 SOON = timedelta(minutes=2)  # by then the platform has rebuilt its structure of a course that was published
 
@@ -35,12 +35,15 @@ def _ask(learner_id: str, pill_id: str, now: datetime) -> None:
 
 
 def assess(request_pk: int, *, now: datetime) -> None:
-    """Do what a request asks for, and forget it. What fails stays due. Safe in two workers at once."""
+    """Do what a request asks for, and forget it. What fails stays due. Safe in two workers at once.
+
+    A score that came after the account was retired is forgotten at once: nothing of it may wait here.
+    """
     row = models.AssessmentRequest.objects.filter(pk=request_pk).first()
     if row is None:
         return
     try:
-        again = _assess(row.learner_id, row.pill_id, now)
+        again = None if retired.is_marked(row.learner_id) else _assess(row.learner_id, row.pill_id, now)
         if again is not None:
             requests.postpone(row, again)
         elif not requests.done(row):

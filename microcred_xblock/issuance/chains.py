@@ -11,8 +11,10 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models import Q
 
-from . import models, outbox
+from ..domain.errors import NotAllowed
+from . import models, outbox, sharing
 
 _Status = models.Award.Status
 STANDING = (_Status.VALID, _Status.SUSPENDED)
@@ -31,7 +33,7 @@ def lock(row: models.Award) -> dict[Any, models.Award]:
     locked = outbox.lock_awards(keys)
     if row.pk in locked and locked[row.pk].status in STANDING and not any(item.active for item in locked.values()):
         # It was replaced after the keys were read; an old snapshot hides that from all but a locking read.
-        rows = beside.filter(active=True)
+        rows = beside.order_by("pk")
         rows = rows.select_for_update() if connection.features.has_select_for_update else rows
         locked |= {item.pk: item for item in rows}
     found = [item for item in locked.values() if item.pk == row.pk or item.status in STANDING]
@@ -39,16 +41,25 @@ def lock(row: models.Award) -> dict[Any, models.Award]:
 
 
 def formers(award: models.Award) -> list[models.Award]:
-    """The awards that still stand and whose place this one takes. No query for one that replaces none."""
+    """The awards that still stand and whose place this one takes. No query for one that replaces none.
+
+    Never one that is to take its own place: it may be signed late, when the next one waits for consent already.
+    """
     if award.supersedes_id is None:
         return []
-    return [row for row in lock(award).values() if row.pk != award.pk and row.status in STANDING]
+    chain, later = lock(award), {award.pk}
+    while more := {row.pk for row in chain.values() if row.supersedes_id in later} - later:
+        later |= more
+    return [row for row in chain.values() if row.pk not in later and row.status in STANDING]
 
 
-def former_keys(award_ids: Any) -> list[Any]:
-    """The keys of what these awards are to replace: to lock all of them together."""
-    rows = models.Award.objects.filter(pk__in=award_ids, supersedes__isnull=False)
-    return list(rows.values_list("supersedes_id", flat=True))
+def keys_beside(award_ids: Any) -> list[Any]:
+    """The keys of what stands beside those of these awards that replace others: to lock all of them together."""
+    replacing = models.Award.objects.filter(pk__in=award_ids, supersedes__isnull=False)
+    pills = list(replacing.values_list("learner_pill", flat=True))
+    if not pills:
+        return []
+    return list(models.Award.objects.filter(learner_pill__in=pills, status__in=STANDING).values_list("pk", flat=True))
 
 
 def covered(action: str, chosen: models.Award, chain: Mapping[Any, models.Award], *, actor: str) -> list[models.Award]:
@@ -72,10 +83,23 @@ def covered(action: str, chosen: models.Award, chain: Mapping[Any, models.Award]
 
 
 def ended(rows: list[Any], outcome: str, now: datetime) -> None:
-    """Close the cases of awards that have ended: nothing more can follow from their scores."""
+    """Nothing more follows for awards that have ended: neither from their scores, nor is any of it signed or sent.
+
+    A worker may hold what was due of them; it asks the rows again before it begins with one.
+    """
+    state, why = models.Credential.State, outbox.error_columns(refusal())
     models.Regrade.objects.filter(award__in=rows, open=True).update(
         open=None, outcome=outcome, closed_at=now, error_code=""
     )
+    models.Credential.objects.filter(award__in=rows, state__in=(state.QUEUED, state.FAILED)).update(
+        state=state.PREPARED, document="", next_attempt_at=None, **why
+    )
+    sharing.stop(Q(credential__award_id__in=rows), **why)
+
+
+def refusal() -> NotAllowed:
+    """Why nothing is signed or sent of an award that has ended."""
+    return NotAllowed("The award is no longer valid: nothing more of it is signed or sent.", code="award-ended")
 
 
 def reissued(row: models.Award) -> bool:

@@ -31,6 +31,7 @@ from . import conf, issuers, models, outbox, places, requests, retired, vault
 log = logging.getLogger(__name__)
 
 ATTEMPT_LIFETIME = timedelta(minutes=15)
+RETIRED = "retired"  # why a connection has ended whose account is gone
 SOFTWARE_ID = "0c7a4b1e-52d3-4f4c-9d41-8a4a1f0d6a2b"
 _MOST_RETURN_URL = 2_000
 _STORE_TRIES = 10
@@ -116,14 +117,15 @@ def connect(
 ) -> str:
     """The address to open in the learner's browser. The wallet is asked first, so its faults show here."""
     found = ways(provider(wallet_id), now=now)
-    refusal = retired.refusal(learner_id)
-    if refusal is not None:
-        raise refusal
     ticket = secrets.token_urlsafe(32)
-    models.AuthorizationAttempt.objects.create(
+    attempt = models.AuthorizationAttempt.objects.create(
         learner_id=learner_id, wallet_id=wallet_id, award_id=award_id, registration=found.registration,
         return_url=_safe_return_url(return_url), ticket_digest=_digest(ticket), expires_at=now + ATTEMPT_LIFETIME,
     )
+    refusal = retired.refusal(learner_id)  # asked last: a retirement that does not find the row is found here
+    if refusal is not None:
+        attempt.delete()
+        raise refusal
     return places.wallet_start(ticket)
 
 
@@ -199,7 +201,7 @@ def close_for_good(row: models.WalletConnection, *, now: datetime) -> None:
     Call it in a transaction.
     """
     tokens = _readable_tokens(row) if row.tokens else None
-    end(row, code="retired", now=now)
+    end(row, code=RETIRED, now=now)
     transaction.on_commit(lambda: _revoke(row, tokens, now), robust=True)
 
 

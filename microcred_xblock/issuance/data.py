@@ -160,8 +160,8 @@ class PanelNotice:
 class PanelReplacement:
     """An award that waits for the learner's consent to take the place of the one shown.
 
-    ``why``: renewal, reissue or regrade. ``until``: the day on which the one shown ends by itself, or is suspended
-    after a regrade, if there is one.
+    ``why``: renewal, reissue or regrade. ``until``: the day on which the one shown ends by itself; after a regrade the
+    day on which it is suspended, and never another; None where there is none.
     """
 
     award_id: str

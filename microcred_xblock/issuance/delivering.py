@@ -9,7 +9,7 @@ from time import monotonic
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.utils import timezone
 
 from ..domain.credential import DeliveryReceipt, Format
@@ -263,9 +263,14 @@ def _push(delivery: models.Delivery, link: Link | None = None) -> DeliveryReceip
 
 
 def _arrived(delivery: models.Delivery, receipt: DeliveryReceipt) -> None:
-    """Written even if consent was withdrawn meanwhile: the learner must know what lies in the wallet."""
+    """Written even if consent was withdrawn meanwhile: the learner must know what lies in the wallet.
+
+    Not its address, if the account was retired meanwhile.
+    """
+    gone = models.WalletConnection.objects.filter(pk=OuterRef("connection_id"), ended_code=connecting.RETIRED)
     arrived = models.Delivery.objects.filter(pk=delivery.pk).exclude(state=_State.DELIVERED).update(
-        state=_State.DELIVERED, delivered_at=receipt.at, created_there=receipt.created, location=receipt.location,
+        state=_State.DELIVERED, delivered_at=receipt.at, created_there=receipt.created,
+        location=Case(When(Exists(gone), then=Value("")), default=Value(receipt.location)),
         next_attempt_at=None, **outbox.NO_ERROR,
     )
     if arrived:

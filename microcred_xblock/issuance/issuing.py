@@ -52,13 +52,13 @@ def payload(award_row: models.Award, learner: Learner, *, now: datetime) -> Payl
     (``award-expired``) where nothing was agreed to before it expired.
     """
     with transaction.atomic():
-        outbox.lock_award(award_row.pk)
-        rows = prepared(award_row, now)
-    _check_term(award_row, rows, now)
-    badge, european = documents(award_row, rows, learner)
+        fresh = _locked(award_row)
+        rows = prepared(fresh, now)
+    _check_term(fresh, rows, now)
+    badge, european = documents(fresh, rows, learner)
     return Payload(
         digest=digest_of(badge, european), open_badge=badge, elm=european,
-        parity=parity.report(award_of(award_row), open_badge=badge, elm=european),
+        parity=parity.report(award_of(fresh), open_badge=badge, elm=european),
     )
 
 
@@ -71,15 +71,15 @@ def consent(award_row: models.Award, learner: Learner, *, digest: str, now: date
     """
     former = award_row.supersedes_id
     with transaction.atomic():
-        fresh = outbox.lock_awards({award_row.pk, former or award_row.pk})[award_row.pk]
-        rows = rows_of(award_row)
+        fresh = _locked(award_row, former or award_row.pk)
+        rows = rows_of(fresh)
         refusal = refused(fresh) if _unsigned(rows) else None  # what replaces another stands and falls with it
         if refusal is not None:
             raise refusal
         _check_term(fresh, rows, now)
         if set(rows) != set(FORMATS):
             raise _changed()
-        badge, european = documents(award_row, rows, learner)
+        badge, european = documents(fresh, rows, learner)
         if not secrets.compare_digest(digest_of(badge, european).encode(), digest.encode()):
             raise _changed()
         _record_consent(award_row, digest, now)
@@ -108,6 +108,19 @@ def withdraw(award_row: models.Award, *, now: datetime) -> None:
             state=_State.PREPARED, document="", next_attempt_at=None
         )
         sharing.stop(Q(credential__award_id__in=awards))
+
+
+def _locked(stale: models.Award, *more: Any) -> models.Award:
+    """The award as it is now, locked with ``more``: what is composed must not come of a row that was put right since.
+
+    NotAllowed (``account-retired``) where there is nobody any more for whom anything could be composed.
+    """
+    fresh = outbox.lock_awards({stale.pk, *more})[stale.pk]
+    if fresh.retired_at is not None:
+        raise NotAllowed("The account was retired: nothing is issued for it any more.", code="account-retired")
+    if fresh.pill_id == stale.pill_id:
+        fresh.pill = stale.pill
+    return fresh
 
 
 def may_process(award_id: Any) -> bool:
@@ -236,14 +249,15 @@ def _write(
 ) -> None:
     """Write what came of signing, all awards in one transaction; where that fails, each in its own."""
     awards = list(dict.fromkeys(row.award_id for row in rows))
+    beside = chains.keys_beside(awards)  # looked for first: what is read under the locks must not be older than they
     try:
-        requests.patiently(lambda: _settle(rows, outcomes, lease, now))
+        requests.patiently(lambda: _settle(rows, outcomes, lease, now, beside))
     except Exception as error:
         if len(awards) == 1:
             if not isinstance(error, MicrocredError):
                 raise
             failures = {row.pk: _failure(row, error, now) for row in rows}  # what cannot be audited is not given out
-            requests.patiently(lambda: _settle(rows, failures, lease, now))
+            requests.patiently(lambda: _settle(rows, failures, lease, now, beside))
             return
         for award in awards:
             try:
@@ -253,14 +267,15 @@ def _write(
 
 
 def _settle(
-    rows: list[models.Credential], outcomes: Mapping[int, Mapping[str, Any]], lease: str, now: datetime
+    rows: list[models.Credential], outcomes: Mapping[int, Mapping[str, Any]], lease: str, now: datetime,
+    beside: list[Any],
 ) -> None:
     """Write what came of signing, unless meanwhile a learner withdrew or agreed to another document.
 
     Signatures go into the audit in the same transaction: without their lines nothing is issued.
     """
     keys = {row.award_id for row in rows}
-    locked = outbox.lock_awards({*keys, *chains.former_keys(keys)})
+    locked = outbox.lock_awards({*keys, *beside})
     awards = {pk: award for pk, award in locked.items() if pk in keys}
     current = writing.still_queued([row.pk for row in rows], lease)
     agreed = set(_agreed().filter(award_id__in=awards).values_list("award_id", flat=True))
@@ -308,7 +323,7 @@ def refused(award: models.Award) -> NotAllowed | None:
         return None
     if award.status == _Status.SUSPENDED:
         return NotAllowed("The award is suspended: nothing is signed or sent for now.", code="award-suspended")
-    return NotAllowed("The award is no longer valid: nothing more of it is signed or sent.", code="award-ended")
+    return chains.refusal()
 
 
 def _go_on(awards: Mapping[Any, models.Award], now: datetime) -> None:

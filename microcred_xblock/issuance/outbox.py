@@ -321,11 +321,10 @@ def retry_award(award_row: models.Award, *, now: datetime) -> int:
             return 0
         credentials = locked.credentials.filter(state__in=(state.FAILED, state.QUEUED)).exclude(document="")
         count = credentials.update(state=state.QUEUED, **fresh)
-        deliveries = models.Delivery.objects.filter(
-            credential__award_id=locked.pk, connection__active=True, state__in=(sent.DEAD, sent.REFUSED, sent.WAITING)
-        )
+        over = models.Delivery.objects.filter(state__in=(sent.DEAD, sent.REFUSED, sent.WAITING))
+        deliveries = over.filter(credential__award_id=locked.pk, connection__active=True)
         connections = dict(sharing.marked(deliveries).filter(agreed=True).values_list("pk", "connection_id"))
-        count += models.Delivery.objects.filter(pk__in=connections).update(state=sent.QUEUED, **fresh)
+        count += over.filter(pk__in=connections).update(state=sent.QUEUED, **fresh)
         notices = locked.notices.filter(Q(state=told.DEAD) | Q(state=told.QUEUED, error_code__gt=""))
         for pk in list(notices.values_list("pk", flat=True)):
             count += models.Notice.objects.filter(pk=pk).update(

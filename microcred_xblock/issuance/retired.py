@@ -14,7 +14,14 @@ from . import models
 
 def mark(learner_id: str, now: datetime) -> None:
     """From now on nothing is stored for this account. Twice is once."""
-    models.RetiredLearner.objects.get_or_create(key=_key(learner_id), defaults={"retired_at": now})
+    row = models.RetiredLearner(key=_key(learner_id), retired_at=now)
+    models.RetiredLearner.objects.bulk_create([row], ignore_conflicts=True)  # one statement, also for two at once
+
+
+def unmark(learner_id: str) -> bool:
+    """Whether it was marked; what arrives for this id is stored again. Nothing that was erased comes back."""
+    deleted, _ = models.RetiredLearner.objects.filter(key=_key(learner_id)).delete()
+    return bool(deleted)
 
 
 def is_marked(learner_id: str) -> bool:

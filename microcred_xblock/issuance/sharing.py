@@ -40,13 +40,26 @@ def marked(deliveries: Any) -> Any:
 def record(
     award_row: models.Award, wallet: Provider, formats: Iterable[Format], digest: str, now: datetime
 ) -> None:
-    """The ledger's line for this wallet; pressing "send" or "retry" is the learner's consent to it."""
-    models.Consent.objects.get_or_create(
-        award=award_row, purpose=_Purpose.SHARE, recipient=recipient(wallet), active=True,
-        defaults={"formats": [item.value for item in formats], "payload_digest": digest, "given_at": now},
-    )
+    """The ledger's line for this wallet; pressing "send" or "retry" is the learner's consent to it.
+
+    A line that says less than what is sent now, or names another document, gives way to a new one. Lock the award.
+    """
+    wanted, place = [item.value for item in formats], {"purpose": _Purpose.SHARE, "recipient": recipient(wallet)}
+    line = award_row.consents.filter(**place, active=True).first()
+    if line is not None:
+        if line.payload_digest == digest and set(wanted) <= set(line.formats):
+            return
+        wanted = list(dict.fromkeys([*line.formats, *wanted]))
+        award_row.consents.filter(pk=line.pk).update(active=None, withdrawn_at=now)
+    award_row.consents.create(**place, formats=wanted, payload_digest=digest, given_at=now)
 
 
-def stop(*of: Q) -> None:
-    """Nothing more of these deliveries is sent, whoever asks for it, until the learner sends again."""
-    models.Delivery.objects.filter(*of, state__in=_OPEN).update(state=_State.STOPPED, next_attempt_at=None)
+def stop(*of: Q, **why: Any) -> None:
+    """Nothing more of these deliveries is sent, whoever asks for it, until the learner sends again.
+
+    ``why``: columns that say it, where it was not the learner.
+    """
+    found = list(models.Delivery.objects.filter(*of, state__in=_OPEN).values_list("pk", flat=True))
+    # Their states are asked for once more: an UPDATE with a join changes what it has found, whatever became of it.
+    rows = models.Delivery.objects.filter(pk__in=found, state__in=_OPEN)
+    rows.update(state=_State.STOPPED, next_attempt_at=None, **why)

@@ -179,7 +179,10 @@ def _record(
 def _write(row: models.Award, line: Mapping[str, Any]) -> models.StatusChange:
     """A line of one award's history, and its bits."""
     change = models.StatusChange.objects.create(award_id=row.pk, **line)
-    found = models.StatusEntry.objects.filter(award_id=row.pk).first()
+    entries = models.StatusEntry.objects.filter(award_id=row.pk)
+    if connection.features.has_select_for_update:  # an old snapshot hides one that was made while we waited
+        entries = entries.select_for_update()
+    found = entries.first()
     if found is not None:
         _set_bits(found, _TO[line["action"]])
     if line["action"] == _Action.REINSTATE:

@@ -54,9 +54,9 @@ def configure(url: str, wallet_url: str, **over: Any) -> None:
     django.setup()
 
 
-def set_up(url: str, wallet_url: str) -> None:
+def set_up(url: str, wallet_url: str, **over: Any) -> None:
     """A working installation with empty tables."""
-    configure(url, wallet_url)
+    configure(url, wallet_url, **over)
     from django.core.management import call_command
 
     call_command("migrate", verbosity=0)

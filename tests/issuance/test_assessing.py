@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from microcred_xblock.domain.errors import NotReady
-from microcred_xblock.issuance import assessing, indexing, models, outbox, requests, tasks
+from microcred_xblock.issuance import assessing, indexing, models, outbox, requests, retired, tasks
 from tests.platform_contract import OUTCOMES
 
 COURSE = "course-v1:Org+C+R"
@@ -135,6 +135,22 @@ class TestAssessing:
         award = models.Award.objects.get()
         assert (award.learner_id, award.course_id, award.pill.pill_id) == ("7", COURSE, pill)
         assert not models.AssessmentRequest.objects.exists()
+
+    @pytest.mark.parametrize("fault", [None, NotReady("Not now.", code="not-ready")])
+    def test_what_comes_after_a_retirement_waits_for_nothing(self, pill, world, commits, monkeypatch, fault):
+        """Neither until a result may be shown, nor for a platform that does not answer."""
+
+        def assess(*_args):
+            if fault is not None:
+                raise fault
+            return timezone.now() + timedelta(days=9)
+
+        monkeypatch.setattr(assessing, "_assess", assess)
+        retired.mark("7", timezone.now())
+        with commits():
+            ask()
+            ask(learner="8")
+        assert list(models.AssessmentRequest.objects.values_list("learner_id", flat=True)) == ["8"]
 
     def test_too_little_makes_none_and_is_forgotten_too(self, pill, world, commits):
         self.answer(world, "p1")

@@ -151,6 +151,56 @@ class TestStaff:
         assert list(chains.lock(pair[0])) == list(chains.lock(pair[1])) == [pair[0].pk, pair[1].pk]
 
 
+    def test_and_what_was_replaced_twice_while_they_were_waited_for(self, issued, monkeypatch):
+        first, made, real = models.Award.objects.get(pk=issued), [], outbox.lock_awards
+
+        def late(keys):
+            if not made:
+                made.append(None)
+                second = renewing.renew(first, actor="user:1", now=timezone.now(), reason="reissue")
+                models.Consent.objects.create(
+                    award=second, purpose="issue", formats=[], payload_digest="", given_at=timezone.now()
+                )
+                third = renewing.renew(second, actor="user:1", now=timezone.now(), reason="reissue")
+                made[:] = [second.pk, third.pk]
+            return real(keys)
+
+        monkeypatch.setattr(outbox, "lock_awards", late)
+        assert list(chains.lock(first)) == [first.pk, *made]
+
+
+class TestSignedLate:
+    """The second was agreed to; it is signed only when a third waits to take its place."""
+
+    @pytest.fixture
+    def three(self, pair, learner):
+        digest = api.payload(str(pair[1].pk), learner).digest
+        api.consent(str(pair[1].pk), learner, digest=digest)  # queued; its task is lost
+        return *pair, renewing.renew(fresh(pair[1]), actor="user:1", now=timezone.now(), reason="reissue")
+
+    def sweep(self, commits):
+        with commits():
+            outbox.sweep(timezone.now() + DAY)
+
+    def test_it_takes_the_place_of_what_was_before_it_alone(self, three, learner, commits):
+        self.sweep(commits)
+        assert [fresh(row).status for row in three] == ["superseded", "valid", "valid"]
+        panel = api.panel(learner.id, make_pill().id)
+        assert (panel.award_id, panel.replacement.award_id) == (str(three[1].pk), str(three[2].pk))
+        agree(three[2], learner, commits)
+        assert [fresh(row).status for row in three] == ["superseded", "superseded", "valid"]
+
+    def test_the_learner_has_agreed_to_the_third_too(self, three, learner, commits):
+        api.consent(str(three[2].pk), learner, digest=api.payload(str(three[2].pk), learner).digest)
+        self.sweep(commits)
+        assert [fresh(row).status for row in three] == ["superseded", "superseded", "valid"]
+        assert worth(three[2]) == "valid"
+
+    def test_all_are_locked_together(self, three):
+        assert set(chains.keys_beside([three[1].pk])) == {row.pk for row in three}
+        assert chains.keys_beside([three[0].pk]) == [], "it replaces none"
+
+
 class TestRegain:
     def revoked(self, story, days, regain, awarded=0):
         return models.Award.objects.create(

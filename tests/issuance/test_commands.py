@@ -14,11 +14,11 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from microcred_xblock import compat
-from microcred_xblock.issuance import api, issuing, models, outbox, staff, subcommands
+from microcred_xblock.issuance import api, issuing, models, outbox, privacy, staff, subcommands
 from tests.factories import make_pill, make_scores
 
 pytestmark = pytest.mark.django_db
-NAMES = ["doctor", "export", "init", "keys", "reinstate", "reissue", "retry", "revoke", "suspend", "verify"]
+NAMES = ["doctor", "export", "init", "keys", "readmit", "reinstate", "reissue", "retry", "revoke", "suspend", "verify"]
 
 
 def run(*arguments):
@@ -327,3 +327,37 @@ class TestExport:
         for arguments in ((), ("--awards", "--learner", "1")):
             with pytest.raises(CommandError):
                 run("export", *arguments)
+
+
+class TestReadmit:
+    def earn(self, learner):
+        return api.record_scores(
+            make_pill(), make_scores(at=timezone.now()), learner_id=learner.id, course_id="course-v1:x+y+z"
+        )
+
+    def test_what_arrives_is_stored_again_and_nothing_comes_back(self, issued, learner):
+        privacy.retire(learner.id, now=timezone.now())
+        assert self.earn(learner).award_id is None
+        code, said, _ = run("readmit", learner.id, "--yes")
+        assert code == 0 and "stays erased" in said and "not complete" not in said
+        assert not privacy.known(learner.id) and models.Award.objects.get().retired_at
+        assert self.earn(learner).award_id and not models.RetiredLearner.objects.exists()
+
+    def test_only_after_a_yes(self, issued, learner, answer):
+        privacy.retire(learner.id, now=timezone.now())
+        with pytest.raises(CommandError, match="--yes"):
+            run("readmit", learner.id)
+        answer("no")
+        assert "Nothing was done" in run("readmit", learner.id)[1]
+        assert "dry run" in run("readmit", learner.id, "--dry-run")[1]
+        assert models.RetiredLearner.objects.exists()
+
+    def test_a_retirement_that_was_not_finished_is_told(self, issued, learner):
+        models.RetiredLearner.objects.create(key=models.pair_key("retired", learner.id), retired_at=timezone.now())
+        assert "its retirement is not complete" in run("readmit", learner.id, "--dry-run")[1]
+
+    def test_nobody_else(self, issued, learner):
+        privacy.retire(learner.id, now=timezone.now())
+        with pytest.raises(CommandError, match="No account"):
+            run("readmit", learner.id.upper(), "--yes")
+        assert models.RetiredLearner.objects.exists()

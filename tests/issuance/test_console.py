@@ -291,6 +291,23 @@ class TestAnAward:
         assert f'href="{HOME}?state=failed"' in page and "evil" not in page.split("<main")[1].split("</p>")[0]
 
 
+    def test_why_it_cannot_be_reissued_while_a_change_of_scores_waits(self, issued, client, boss):
+        row = models.Award.objects.get()
+        address = f"{HOME}awards/{row.pk}/"
+        assert "cannot be issued anew" not in text_of(client.get(address))
+        case = models.Regrade.objects.create(
+            award=row, policy="revoke", results=row.results, mastered=False, opened_at=timezone.now(),
+            due_at=timezone.now(),
+        )
+        for page in (client.get(address), client.get(f"{address}renew/")):
+            assert "cannot be issued anew now. Wait until the days of grace are over" in text_of(page)
+        models.Award.objects.update(status="suspended")
+        assert "cannot be issued anew" not in text_of(client.get(address)), "it could not be in any case"
+        models.Award.objects.update(status="valid")
+        models.Regrade.objects.filter(pk=case.pk).update(open=None, outcome="kept", closed_at=timezone.now())
+        assert "cannot be issued anew" not in text_of(client.get(address))
+
+
 class TestActing:
     @pytest.fixture
     def address(self, issued, client, boss):

@@ -10,7 +10,7 @@ from django.utils import timezone
 from microcred_xblock.credentials import elm, open_badges, pinned
 from microcred_xblock.domain.credential import Format, Holder
 from microcred_xblock.domain.errors import InvalidInput, Misconfigured, NotAllowed
-from microcred_xblock.issuance import api, issuers, issuing, models, outbox, renewing, tasks
+from microcred_xblock.issuance import api, issuers, issuing, models, outbox, privacy, renewing, tasks
 from microcred_xblock.issuance.data import Learner
 from microcred_xblock.proofs import data_integrity, did, jades
 from tests.factories import make_pill
@@ -371,6 +371,37 @@ def test_an_unpublished_key_signs_nothing(award_id, learner, commits):
     with commits():
         api.consent(award_id, learner, digest=digest)
     assert {item.code for item in panel(learner).credentials} == {"key-unpublished"}
+
+
+class TestAsItIsNow:
+    """A page's request has read the row before it took the lock."""
+
+    @pytest.fixture
+    def stale(self, award_id):
+        return models.Award.objects.select_related("pill").get(pk=award_id)
+
+    def test_what_was_put_right_meanwhile_is_not_signed_as_it_was(self, stale, learner):
+        now = timezone.now()
+        digest = issuing.payload(stale, learner, now=now).digest
+        models.Award.objects.update(expires_at=now + timedelta(days=9))
+        with pytest.raises(NotAllowed) as caught:
+            issuing.consent(stale, learner, digest=digest, now=now)
+        assert caught.value.code == "payload-changed" and not models.Consent.objects.exists()
+        issuing.consent(stale, learner, digest=issuing.payload(stale, learner, now=now).digest, now=now)
+
+    @pytest.mark.parametrize("looked", [False, True])
+    def test_nothing_is_composed_for_an_account_that_was_retired_meanwhile(self, stale, learner, looked):
+        now = timezone.now()
+        digest = issuing.payload(stale, learner, now=now).digest if looked else ""
+        privacy.retire(learner.id, now=now)
+        for work in (
+            lambda: issuing.payload(stale, learner, now=now),
+            lambda: issuing.consent(stale, learner, digest=digest, now=now),
+        ):
+            with pytest.raises(NotAllowed) as caught:
+                work()
+            assert caught.value.code == "account-retired"
+        assert not models.Consent.objects.exists() and not models.Credential.objects.exclude(state="erased").exists()
 
 
 class TestClocks:

@@ -21,6 +21,7 @@ from microcred_xblock.issuance import (
     api,
     bulk,
     connecting,
+    delivering,
     models,
     outbox,
     privacy,
@@ -267,6 +268,49 @@ class TestTooLate:
         monkeypatch.setattr(oauth, "exchange", slow)
         assert "microcred_error=account-retired" in connect(issued)
         assert not models.WalletConnection.objects.exists() and len(host.revoked) == 1
+
+    def test_a_wallet_that_stores_it_meanwhile(self, issued, learner, connect, commits, monkeypatch):
+        push = delivering._push
+
+        def slow(*args):
+            receipt = push(*args)
+            if receipt.location:
+                privacy.retire(learner.id, now=timezone.now())
+            return receipt
+
+        connect(issued)
+        monkeypatch.setattr(delivering, "_push", slow)
+        with commits():
+            api.send(issued, learner.id, "testwallet")
+        assert models.RetiredLearner.objects.exists(), "the wallet has said where it lies"
+        assert set(models.Delivery.objects.values_list("location", flat=True)) == {""}
+        assert "delivered" in set(models.Delivery.objects.values_list("state", flat=True))
+
+    def test_connecting_in_the_same_moment(self, issued, learner, monkeypatch):
+        """The retirement looks for attempts just before this one is stored."""
+        create = models.AuthorizationAttempt.objects.create
+
+        def late(**columns):
+            privacy.retire(learner.id, now=timezone.now())
+            return create(**{**columns, "award_id": None})
+
+        monkeypatch.setattr(models.AuthorizationAttempt.objects, "create", late)
+        with pytest.raises(NotAllowed) as caught:
+            api.connect(learner.id, "testwallet", return_url="/x")
+        assert caught.value.code == "account-retired" and not models.AuthorizationAttempt.objects.exists()
+
+    def test_two_retirements_at_once_end(self, issued, learner, monkeypatch):
+        """In the platform's transaction an old snapshot goes on showing what the other has emptied."""
+        pk, looks = models.Award.objects.get().pk, []
+
+        def old(rows, _learner_id):
+            looks.append(rows)
+            assert len(looks) < 9, "for ever"
+            return [pk] if rows is models.Award else []
+
+        privacy.retire(learner.id, now=timezone.now())
+        monkeypatch.setattr(privacy, "_own", old)
+        assert privacy.retire(learner.id, now=timezone.now()) == 0
 
     def test_connecting(self, issued, learner):
         privacy.retire(learner.id, now=timezone.now())

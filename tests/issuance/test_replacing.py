@@ -80,6 +80,12 @@ class TestBeforeConsent:
         models.Notice.objects.update(params={"reason": "regrade", "date": day.isoformat()})
         assert (shown().replacement.why, shown().replacement.until) == ("regrade", day)
 
+    def test_after_a_regrade_that_was_dismissed_no_day_is_named(self, connected, new, shown):
+        """Least of all the one on which the former expires: nothing is suspended then."""
+        models.Award.objects.filter(pk=connected).update(expires_at=timezone.now() + timedelta(days=9))
+        models.Notice.objects.update(params={"reason": "regrade"})
+        assert (shown().replacement.why, shown().replacement.until) == ("regrade", None)
+
     def test_a_suspended_one_is_shown_as_that(self, connected, new, shown):
         models.Award.objects.filter(pk=connected).update(status="suspended")
         assert (shown().award_id, shown().standing.state, shown().replacement.award_id) == (

@@ -3,10 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.db.models import Q
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from microcred_xblock.domain.errors import WalletUnreachable
-from microcred_xblock.issuance import api, delivering, issuing, ledger, models, outbox, status
+from microcred_xblock.issuance import api, delivering, issuing, ledger, models, outbox, sharing, status
 from tests.wallets.host import Reply
 
 pytestmark = pytest.mark.django_db
@@ -103,6 +106,17 @@ def test_trying_again_is_consent_again(unsent, learner, commits, host):
     assert line.payload_digest == models.Consent.objects.get(purpose="issue").payload_digest
 
 
+@pytest.mark.parametrize("work", [
+    lambda award: sharing.stop(Q(credential__award=award)), lambda award: outbox.retry_award(award, now=timezone.now()),
+])
+def test_what_has_arrived_meanwhile_is_not_written_over(unsent, work):
+    """MySQL looks first and writes then, PostgreSQL looks at what was: the statement itself must name the states."""
+    with CaptureQueriesContext(connection) as queries:
+        work(unsent)
+    (wrote,) = [query["sql"] for query in queries if query["sql"].startswith('UPDATE "microcred_delivery"')]
+    assert '"state" IN' in wrote.partition("WHERE")[2] and "SELECT" not in wrote
+
+
 def test_with_nothing_to_try_again_nothing_is_agreed_to(connected, learner):
     api.retry(connected, learner.id, "testwallet")
     assert not shared()
@@ -125,6 +139,60 @@ def test_a_wallet_that_the_settings_do_not_name_for_a_while(unsent, commits, set
     settings.MICROCRED_WALLETS = there
     later(commits)
     assert states() == {"delivered"}
+
+
+@pytest.mark.parametrize(("formats", "digest"), [(["ob3"], None), (["ob3", "elm"], "0" * 64)])
+def test_a_line_never_says_less_than_what_is_sent(connected, learner, host, formats, digest):
+    agreed = models.Consent.objects.get(purpose="issue").payload_digest
+    before = models.Consent.objects.create(
+        award_id=connected, purpose="share", recipient=host.url, formats=formats, payload_digest=digest or agreed,
+        given_at=timezone.now(),
+    )
+    api.send(connected, learner.id, "testwallet")
+    line = shared().get()
+    assert (line.formats, line.payload_digest) == (["ob3", "elm"], agreed)
+    before.refresh_from_db()
+    assert before.active is None and before.withdrawn_at and before.formats == formats, "the ledger forgets nothing"
+
+
+def test_trying_one_form_again_leaves_the_line(unsent, learner):
+    models.Delivery.objects.filter(credential__format="elm").update(state="delivered")
+    before = shared().get()
+    api.retry(str(unsent.pk), learner.id, "testwallet")
+    assert (shared().get().pk, shared().get().formats) == (before.pk, ["ob3", "elm"])
+
+
+class TestRevocation:
+    def test_in_the_middle_of_a_pass(self, connected, learner, commits, monkeypatch):
+        """The worker has read both deliveries and the award before it was revoked."""
+        real, pushed = delivering._push, []
+
+        def push(delivery, link):
+            pushed.append(delivery.pk)
+            receipt = real(delivery, link)
+            status.revoke(models.Award.objects.get(), reason="error", actor="user:1", now=timezone.now())
+            return receipt
+
+        monkeypatch.setattr(delivering, "_push", push)
+        with commits():
+            api.send(connected, learner.id, "testwallet")
+        assert len(pushed) == 1 and states() == {"delivered", "stopped"}
+
+    def test_what_was_held_back_is_held_no_longer(self, unsent, commits):
+        status.suspend(unsent, reason="integrity", actor="user:1", now=timezone.now())
+        later(commits)
+        status.revoke(unsent, reason="integrity", actor="user:1", now=timezone.now())
+        assert states() == {"stopped"}
+        assert outbox.queue_facts(timezone.now()).depth["held"] == 0
+
+    @pytest.mark.parametrize("state", ["queued", "failed"])
+    def test_nor_is_a_document_that_is_never_signed(self, award_id, learner, state):
+        api.consent(award_id, learner, digest=api.payload(award_id, learner).digest)
+        models.Credential.objects.update(state=state)
+        status.revoke(models.Award.objects.get(), reason="error", actor="user:1", now=timezone.now())
+        assert set(models.Credential.objects.values_list("state", "document", "next_attempt_at")) == {
+            ("prepared", "", None)
+        }
 
 
 class TestSuspension:

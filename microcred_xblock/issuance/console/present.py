@@ -52,7 +52,7 @@ def story(found: staff.Story) -> dict[str, Any]:
     """What the page of an award shows."""
     names = wallet_names()
     return {
-        "story": found, "state": _chip(words.STATES, found.state),
+        "story": found, "state": _chip(words.STATES, found.state), "unrenewable": unrenewable(found),
         "consents": [
             {
                 "row": item, "purpose": words.PURPOSES.get(item.purpose, item.purpose),
@@ -122,6 +122,14 @@ def invisible(found: staff.Story, action: str) -> bool:
     """Whether a suspension is not written in the badge's own entry: it shows on the verification page alone."""
     concerned = action == "suspend" or (not action and found.status == models.Award.Status.SUSPENDED)
     return concerned and found.entry_purpose == "revocation"
+
+
+def unrenewable(found: staff.Story) -> str:
+    """Why an award that could be issued anew otherwise cannot be now: a change of scores waits."""
+    waits = any(case.closed_at is None for case in found.score_changes)
+    signed = any(item.state == models.Credential.State.ISSUED for item in found.credentials)
+    otherwise = found.status == models.Award.Status.VALID and signed and not found.superseded_by
+    return words.cause("regrade-open") if waits and otherwise else ""
 
 
 def wallets_told(found: staff.Story) -> list[str]:
