@@ -6,7 +6,6 @@ person may write in the course. What a handler sets on the block, the platform s
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -18,7 +17,7 @@ from xblock.utils.studio_editable import StudioContainerXBlockMixin
 
 from . import compat, definition, messages, views
 from .authoring import edits, form
-from .authoring.card import Block
+from .authoring.blocks import Block, told_apart
 from .domain.errors import InvalidAnswer, InvalidInput, MicrocredError, NotAllowed
 from .rendering import render
 
@@ -104,7 +103,8 @@ class StudioHandlers(StudioContainerXBlockMixin):
         refused = edits.refused(before, after, edit)
         if refused:
             outcomes = edit.values.get("outcomes", fields["outcomes"])
-            places = form.places(refused, definition.outcome_names(outcomes), edit.keys, translator)
+            titles = {block.reference: block.title for block in self._form_blocks()}
+            places = form.places(refused, outcomes, edit.keys, translator, titles)
             return self._not_saved(InvalidInput("Unusable values.", code="form-unusable"), 400, problems=places)
         for name, value in edit.values.items():
             setattr(self, name, value)
@@ -141,19 +141,14 @@ class StudioHandlers(StudioContainerXBlockMixin):
         parts = {
             usage for usage, way in compat.graded_blocks(self).items() if any(map(compat.is_graded, way[:-1]))
         }
-        names = {reference: getattr(block, "display_name", None) or reference for reference, block in found.items()}
-        often, seen = Counter(names.values()), Counter()
-        blocks = []
-        for reference, title in names.items():
-            seen[title] += 1
-            if often[title] > 1:
-                title = self.translator().gettext("{title} (number {number})").format(title=title, number=seen[title])
-            block = found[reference]
-            blocks.append(Block(
-                reference=reference, title=title, graded=compat.is_graded(block),
-                part=block.scope_ids.usage_id in parts,
-            ))
-        return blocks
+        titles = {reference: getattr(block, "display_name", None) or reference for reference, block in found.items()}
+        return [
+            Block(
+                reference=reference, title=title, graded=compat.is_graded(found[reference]),
+                part=found[reference].scope_ids.usage_id in parts,
+            )
+            for reference, title in told_apart(titles, self.translator()).items()
+        ]
 
     def _form_image(self) -> dict[str, str]:
         """The badge as it is now, drawn from the title where the author gave none; empty if it cannot be shown."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from web_fragments.fragment import Fragment
 
-from . import credential_panel, facts, messages
+from . import credential_panel, facts, messages, problem_words
 from .compat import Evidence, Viewer
 from .definition import Definition
 from .domain.errors import InvalidPill, MicrocredError
@@ -140,7 +140,7 @@ def author(page: AuthorPage, translator: Translator, children: Sequence[Fragment
     return render(
         "author.html", translator,
         uid=uid(page.key), title=page.title, in_studio=page.in_studio, definition=page.definition, pill=page.pill,
-        header=_header(page.pill, translator), problems=_problems(page.problems, translator),
+        header=_header(page.pill, translator), problems=_author_problems(page, translator),
         outcomes=[_outcome_map(outcome, page, translator) for outcome in page.pill.outcomes] if page.pill else [],
         mastery=_mastery_sentence(page.pill, translator) if page.pill else "",
         children=[child.content for child in children],
@@ -217,6 +217,11 @@ def _problems(problems: Sequence[InvalidPill], translator: Translator) -> list[d
         {"place": messages.place(problem.field, translator), "text": messages.explain(problem, translator)}
         for problem in problems
     ]
+
+
+def _author_problems(page: AuthorPage, translator: Translator) -> list[dict[str, str]]:
+    titles = problem_words.outcome_titles(page.definition.outcomes, translator)
+    return [problem_words.told(problem, titles, page.blocks, translator) for problem in page.problems]
 
 
 def _panel(page: StudentPage, translator: Translator) -> dict[str, Any]:

@@ -56,7 +56,7 @@ class Catalogue:
 def block_texts() -> dict[Text, list[str]]:
     """Every text of the block, of the errors and of the notices, with the places it is used in."""
     found: dict[Text, list[str]] = {}
-    for path in sorted(PACKAGE.glob("*.py")):
+    for path in sorted([*PACKAGE.glob("*.py"), *(PACKAGE / "authoring").rglob("*.py")]):
         for text in _python_texts(path):
             found.setdefault(text, []).append(path.name)
     for path in sorted((PACKAGE / "templates").glob("*.html")):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from .. import definition, facts
@@ -13,29 +12,16 @@ from ..domain.outcomes import REUSE_LEVELS
 from ..domain.text import LINE_MAX
 from ..messages import N_
 from ..translation import Translator
+from .blocks import Block
+from .page import FormPage
 from .values import is_leaf, is_yes, items, mapping, percentage, shown, stored_number
 
 NEW_OUTCOME = {"threshold": "0.7"}
 _LOGICS = {"and": N_("Their weighted mean counts"), "or": N_("The best of them counts")}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Block:
-    """A block inside the pill, as an outcome may refer to it. ``part``: of another graded block, which counts it."""
-
-    reference: str
-    title: str
-    graded: bool
-    part: bool = False
-
-    @property
-    def offered(self) -> bool:
-        """Whether an outcome should be able to choose it."""
-        return self.graded and not self.part
-
-
 def card(
-    key: str, item: Any, blocks: Sequence[Block], translator: Translator, ids: Sequence[Any]
+    key: str, item: Any, page: FormPage, translator: Translator, ids: Sequence[Any]
 ) -> dict[str, Any]:
     """One outcome. A damaged one (no mapping) has no controls: it can be kept or deleted."""
     _, data = translator.gettext, mapping(item)
@@ -43,7 +29,7 @@ def card(
     threshold = percentage(data.get("threshold", ""))
     kinds = {code: _(facts.VALUES[code]) for code in ("knowledge", "skill")}
     levels = {code: _(facts.VALUES[code]) for code in REUSE_LEVELS}
-    titles = {block.reference: block.title for block in blocks}
+    titles = page.titles
     return {
         "key": key, "id": shown(data, "id"), "damaged": not isinstance(item, Mapping),
         "title": shown(data, "title"),
@@ -72,7 +58,7 @@ def card(
             options=options({code: _(text) for code, text in _LOGICS.items()}, shown(data, "logic")), narrow=True,
         ),
         "all_attempted": is_yes(data.get("all_attempted")),
-        "rows": _rows(key, members, grouped, blocks, translator),
+        "rows": _rows(key, members, grouped, page.blocks, translator),
         "groups": [_group_words(member, titles, translator) for member in members if not is_leaf(member)],
         "grouped": json.dumps(sorted(grouped)),
         "skills": [shown(skill, "label") or shown(skill, "uri") for skill in items(data.get("skills"))],

@@ -21,6 +21,7 @@ from decimal import Decimal
 from typing import Any
 
 from .. import definition
+from ..authoring_texts import UNUSABLE
 from ..domain.errors import InvalidAnswer, InvalidInput, InvalidPill
 from ..domain.text import LINE_MAX, checked_text
 from ..translation import Translator
@@ -38,12 +39,6 @@ from .values import (
     typed_number,
 )
 
-# Nobody could mean these; everything else may be stored and mended later.
-UNUSABLE = frozenset({
-    "choice", "date", "eqf-level", "fraction-places", "fraction-range", "language", "number", "outcome-kind",
-    "percentage", "recognition-code", "recognition-number", "reuse-level", "text-control-character", "text-too-long",
-    "text-type", "upkeep-number", "weight", "whole-number", "yes-no",
-})
 _MAX_DEPTH = 120
 
 
@@ -72,8 +67,8 @@ def read(fields: Mapping[str, Any], submission: Mapping[str, Any], translator: T
         "description": _kept(fields["description"], _text(submission, "description")),
         "language": _kept(fields["language"], _text(submission, "language"), lines=False),
         "outcomes": reader.outcomes(given),
-        "recognition": reader.recognition(fields["recognition"], recognition),
         "upkeep": reader.upkeep(fields["upkeep"], _mapping(submission.get("upkeep"), "upkeep")),
+        "recognition": reader.recognition(fields["recognition"], recognition),
         "badge_image": reader.image(fields["badge_image"], submission),
     }
     ids = {key: _id(item) for key, item in zip(keys, values["outcomes"], strict=True)}

@@ -6,78 +6,33 @@ it has no control for stays in ``source``, a copy of the outcome that the page s
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.utils import translation as django_translation
 
-from .. import definition, facts, messages, views
+from .. import facts, messages
 from ..credentials import pinned
-from ..domain.errors import InvalidInput
 from ..domain.pill import Mastery
 from ..domain.text import LINE_MAX, TEXT_MAX, TITLE_MAX
 from ..messages import N_
 from ..rendering import render
 from ..translation import Translator
-from .card import NEW_OUTCOME, Block, card, control, options
+from .card import NEW_OUTCOME, card, control, options
+from .page import FIELDS, FormPage, digest, uid
+from .places import places
 from .values import BLOC, NUMBERS, QUALITY, RECOGNITION, UPKEEP, items, mapping, shown, stored_number
 
-FIELDS = ("display_name", "language", "description", "outcomes", "mastery", "recognition", "upkeep", "badge_image")
+__all__ = [
+    "FIELDS", "RECOGNITION", "UPKEEP", "FormPage", "digest", "form", "model", "places", "script_arguments", "uid",
+]
 
 _RULES = {
     Mastery.ALL.value: N_("All outcomes"),
     Mastery.N_OF_M.value: N_("A number of outcomes, whichever they are"),
     Mastery.REQUIRED_PLUS_N.value: N_("Certain outcomes, and a number of the others"),
 }
-
-# Where a problem's place is in the form: the last part of the place, and the control that mends it.
-_OUTCOME_CONTROLS = {
-    "outcome id": "id", "outcome title": "title", "outcome description": "description", "kind": "kind",
-    "reuse": "reuse", "threshold": "threshold", "weight": "blocks", "assessed-by": "blocks", "logic": "logic",
-    "all-attempted": "all_attempted",
-}
-_CONTROLS = {
-    "title": "title", "description": "description", "language": "language", "outcomes": "outcomes",
-    "mastery": "mastery.n", "rule": "mastery.rule", "n": "mastery.n", "required outcome": "mastery.required",
-    "image caption": "image.caption", "badge image": "image", "image": "image",
-    **{name: f"recognition.{name}" for name in RECOGNITION},
-    "quality assurance": "recognition.quality_assurance.title",
-    "quality assurance agency": "recognition.quality_assurance.agency",
-    "quality assurance address": "recognition.quality_assurance.url",
-    "certification": "recognition.bloc.certification", "certification title": "recognition.bloc.certification_title",
-    "bloc": "recognition.bloc.bloc", "bloc title": "recognition.bloc.bloc_title",
-    "bloc address": "recognition.bloc.url", "valid_until": "recognition.bloc.valid_until",
-    **{name: f"upkeep.{name}" for name in UPKEEP},
-}
-_SECTIONS = {
-    "pill": "pill", "mastery": "mastery", "recognition": "recognition", "upkeep": "upkeep", "badge image": "image",
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class FormPage:
-    """What the form is made from. ``fields`` has the values of ``FIELDS``; ``image`` the badge as it is now."""
-
-    key: str
-    fields: Mapping[str, Any]
-    problems: Sequence[InvalidInput]
-    blocks: Sequence[Block]
-    image: Mapping[str, str] = field(default_factory=dict)
-
-
-def digest(fields: Mapping[str, Any]) -> str:
-    """Changes exactly when a value in ``fields`` does."""
-    text = json.dumps({name: fields[name] for name in FIELDS}, sort_keys=True, ensure_ascii=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def uid(key: str) -> str:
-    """A short id for the HTML of the form, which is shown on the same page as the pill itself."""
-    return views.uid(key) + "-form"
 
 
 def form(page: FormPage, translator: Translator) -> str:
@@ -89,27 +44,13 @@ def script_arguments(page: FormPage, translator: Translator) -> dict[str, Any]:
     """What the form's script needs to start, and again after each save."""
     outcomes = items(page.fields["outcomes"])
     return {
-        "uid": uid(page.key),
+        "uid": page.uid,
         "digest": digest(page.fields),
         "sources": dict(zip(_keys(outcomes), outcomes, strict=True)),
         "required": _required(page.fields, outcomes),
-        "problems": places(page.problems, definition.outcome_names(outcomes), _keys(outcomes), translator),
+        "problems": places(page.problems, outcomes, _keys(outcomes), translator, page.titles),
         "texts": _script_texts(translator),
     }
-
-
-def places(
-    problems: Iterable[InvalidInput], names: Sequence[str], keys: Sequence[str], translator: Translator
-) -> list[dict[str, str]]:
-    """Each problem with the control of the form that mends it; ``names`` and ``keys`` are those of the outcomes."""
-    known = dict(zip(names, keys, strict=True))
-    return [
-        {
-            "control": _control(problem.field, known), "place": messages.place(problem.field, translator),
-            "text": messages.explain(problem, translator),
-        }
-        for problem in problems
-    ]
 
 
 def model(page: FormPage, translator: Translator) -> dict[str, Any]:
@@ -119,13 +60,13 @@ def model(page: FormPage, translator: Translator) -> dict[str, Any]:
     ids = [item.get("id") if isinstance(item, Mapping) else None for item in outcomes]
     recognition = mapping(page.fields["recognition"])
     return {
-        "uid": uid(page.key),
+        "uid": page.uid,
         "pill": _pill_controls(page.fields, translator),
         "cards": [
-            card(key, item, page.blocks, translator, ids)
+            card(key, item, page, translator, ids)
             for key, item in zip(_keys(outcomes), outcomes, strict=True)
         ],
-        "blank": card("__key__", NEW_OUTCOME, page.blocks, translator, ids),
+        "blank": card("__key__", NEW_OUTCOME, page, translator, ids),
         "graded": [block for block in page.blocks if block.offered],
         "folded": len(outcomes) > 1,
         "mastery": _mastery_controls(mapping(page.fields["mastery"]), translator),
@@ -281,21 +222,6 @@ def _required(fields: Mapping[str, Any], outcomes: Sequence[Any]) -> list[str]:
             ids.setdefault(shown(item, "id"), key)
     wanted = items(mapping(fields["mastery"]).get("required"))
     return [f"key:{ids[name]}" if name in ids else f"id:{name}" for name in map(str, wanted)]
-
-
-def _control(place: str, known: Mapping[str, str]) -> str:
-    """The control or section that mends a problem in ``place``."""
-    first, _dot, rest = place.partition(".")
-    last = place.rpartition(".")[2]
-    if first.startswith("outcome "):
-        # An id may itself hold a dot, so the longest name that fits is the outcome's.
-        fits = [name for name in known if f"{place}.".startswith(f"outcome {name}.")]
-        if not fits:
-            return "outcomes"
-        name = max(fits, key=len)
-        control = _OUTCOME_CONTROLS.get(place.removeprefix(f"outcome {name}").removeprefix("."), "")
-        return f"{known[name]}.{control}" if control else known[name]
-    return _CONTROLS.get(last if rest else first) or _SECTIONS.get(first, "pill")
 
 
 def _script_texts(translator: Translator) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from lxml import html
 
 from microcred_xblock.authoring import form as studio_form
-from microcred_xblock.authoring.card import Block
+from microcred_xblock.authoring.blocks import Block
 from microcred_xblock.domain import codec
 from microcred_xblock.domain.outcomes import CriteriaGroup
 from microcred_xblock.domain.pill import LearningPill

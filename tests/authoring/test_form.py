@@ -296,7 +296,7 @@ def test_an_id_that_cannot_stay_can_be_mended():
 ])
 def test_each_problem_is_led_to_its_control(field, control):
     problem = InvalidPill("x", code="number", field=field)
-    (place,) = studio_form.places([problem], ["a", "a.b"], ["1", "2"], ENGLISH)
+    (place,) = studio_form.places([problem], [{"id": "a"}, {"id": "a.b"}], ["1", "2"], ENGLISH)
     assert place["control"] == control and place["text"] and place["place"]
 
 

@@ -1,0 +1,48 @@
+"""What the author's form is made from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .. import views
+from ..domain.errors import InvalidInput
+from .blocks import Block
+
+# The block's fields that the form shows, and that a save may change.
+FIELDS = ("display_name", "language", "description", "outcomes", "mastery", "recognition", "upkeep", "badge_image")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FormPage:
+    """What the form is made from. ``fields`` has the values of ``FIELDS``; ``image`` the badge as it is now."""
+
+    key: str
+    fields: Mapping[str, Any]
+    problems: Sequence[InvalidInput]
+    blocks: Sequence[Block]
+    image: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """What each block inside is called, by its reference."""
+        return {block.reference: block.title for block in self.blocks}
+
+    @property
+    def uid(self) -> str:
+        """A short id for the HTML of the form, which is shown on the same page as the pill itself."""
+        return uid(self.key)
+
+
+def uid(key: str) -> str:
+    """The form's id in HTML for the pill ``key``."""
+    return views.uid(key) + "-form"
+
+
+def digest(fields: Mapping[str, Any]) -> str:
+    """Changes exactly when a value in ``fields`` does."""
+    text = json.dumps({name: fields[name] for name in FIELDS}, sort_keys=True, ensure_ascii=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,68 @@
+"""Where in the author's form a problem is mended.
+
+A problem's ``field`` is a place in the definition, such as ``outcome locate.threshold``; the form calls outcomes by
+their keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from .. import definition
+from ..domain.errors import InvalidInput
+from ..problem_words import outcome_of, outcome_titles, told
+from ..translation import Translator
+from .values import RECOGNITION, UPKEEP
+
+# The last part of a problem's place, and the control that mends it.
+OUTCOME_CONTROLS = {
+    "outcome id": "id", "outcome title": "title", "outcome description": "description", "kind": "kind",
+    "reuse": "reuse", "threshold": "threshold", "weight": "blocks", "own threshold": "blocks",
+    "assessed-by": "blocks", "logic": "logic", "all-attempted": "all_attempted",
+}
+CONTROLS = {
+    "title": "title", "description": "description", "language": "language", "outcomes": "outcomes",
+    "mastery": "mastery.n", "rule": "mastery.rule", "n": "mastery.n", "required outcome": "mastery.required",
+    "image caption": "image.caption", "badge image": "image", "image": "image",
+    **{name: f"recognition.{name}" for name in RECOGNITION},
+    "quality assurance": "recognition.quality_assurance.title",
+    "quality assurance agency": "recognition.quality_assurance.agency",
+    "quality assurance address": "recognition.quality_assurance.url",
+    "certification": "recognition.bloc.certification", "certification title": "recognition.bloc.certification_title",
+    "bloc": "recognition.bloc.bloc", "bloc title": "recognition.bloc.bloc_title",
+    "bloc address": "recognition.bloc.url", "valid_until": "recognition.bloc.valid_until",
+    **{name: f"upkeep.{name}" for name in UPKEEP},
+}
+# The first part of a place, and the section of the form where none of the controls above is meant.
+SECTIONS = {
+    "pill": "pill", "mastery": "mastery", "recognition": "recognition", "upkeep": "upkeep", "badge image": "image",
+}
+
+
+def places(
+    problems: Iterable[InvalidInput], outcomes: Sequence[Any], keys: Sequence[str], translator: Translator,
+    blocks: Mapping[str, str] | None = None,
+) -> list[dict[str, str]]:
+    """Each problem with the control of the form that mends it; ``keys`` are those of the ``outcomes``."""
+    known = dict(zip(definition.outcome_names(outcomes), keys, strict=True))
+    titles = outcome_titles(outcomes, translator)
+    found = []
+    for problem in problems:
+        found.append({
+            "control": _control(problem.field, known), **told(problem, titles, blocks or {}, translator),
+        })
+    return found
+
+
+def _control(place: str, known: Mapping[str, str]) -> str:
+    """The control or section that mends a problem in ``place``."""
+    first, _dot, rest = place.partition(".")
+    last = place.rpartition(".")[2]
+    if first.startswith("outcome "):
+        name = outcome_of(place, known)
+        if name is None:
+            return "outcomes"
+        control = OUTCOME_CONTROLS.get(place.removeprefix(f"outcome {name}").removeprefix("."), "")
+        return f"{known[name]}.{control}" if control else known[name]
+    return CONTROLS.get(last if rest else first) or SECTIONS.get(first, "pill")

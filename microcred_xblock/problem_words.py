@@ -1,0 +1,46 @@
+"""A problem of a pill in words that its author knows: outcomes and blocks by their titles, not by ids.
+
+A problem's ``field`` is a place in the definition, such as ``outcome locate.threshold``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from . import definition, messages
+from .domain.errors import InvalidInput
+from .messages import N_
+from .translation import Translator
+
+
+def outcome_titles(outcomes: Sequence[Any], translator: Translator) -> dict[str, str]:
+    """What an author calls each outcome, by the name that problems have for it: its title, or its number."""
+    found = {}
+    for number, (name, item) in enumerate(zip(definition.outcome_names(outcomes), outcomes, strict=True), start=1):
+        title = item.get("title") if isinstance(item, Mapping) else None
+        shown = title.strip() if isinstance(title, str) else ""
+        found[name] = shown or translator.gettext("number {number}").format(number=number)
+    return found
+
+
+def told(
+    problem: InvalidInput, outcomes: Mapping[str, str], blocks: Mapping[str, str], translator: Translator
+) -> dict[str, str]:
+    """``place`` and ``text`` of a problem; ``outcomes`` and ``blocks`` are the titles by name and by reference."""
+    params = dict(problem.params)
+    if problem.code != "duplicate-outcome":  # there it is the id that is wrong
+        for name, titles in (("outcome", outcomes), ("block", blocks)):
+            params[name] = titles.get(params.get(name), params.get(name))
+    text = messages.text(problem.code, translator, error=problem, **{k: v for k, v in params.items() if v is not None})
+    name = outcome_of(problem.field, outcomes)
+    if name is None:
+        return {"place": messages.place(problem.field, translator), "text": text}
+    place = translator.gettext(N_("Outcome “{outcome}”")).format(outcome=outcomes[name])
+    return {"place": place, "text": text}
+
+
+def outcome_of(place: str, known: Iterable[str]) -> str | None:
+    """The outcome that a place is in. An id may itself hold a dot, so the longest name that fits is meant."""
+    fits = [name for name in known if f"{place}.".startswith(f"outcome {name}.")]
+    return max(fits, key=len) if fits else None

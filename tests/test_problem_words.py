@@ -1,0 +1,45 @@
+"""Problems in an author's words."""
+
+import pytest
+
+from microcred_xblock import problem_words
+from microcred_xblock.domain.errors import InvalidPill
+from microcred_xblock.translation import Translator
+
+ENGLISH = Translator("en")
+OUTCOMES = [{"id": "a", "title": "Locate a fault"}, {"id": "a.b", "title": "  "}, {"title": "Report"}, "damaged"]
+
+
+@pytest.fixture
+def titles():
+    return problem_words.outcome_titles(OUTCOMES, ENGLISH)
+
+
+def test_an_outcome_is_called_by_its_title_or_its_number(titles):
+    assert titles == {"a": "Locate a fault", "a.b": "number 2", "3": "Report", "4": "number 4"}
+    assert problem_words.outcome_titles([{"title": ["not", "text"]}], Translator("fr")) == {"1": "n° 1"}
+
+
+@pytest.mark.parametrize(("place", "named"), [
+    ("outcome a.threshold", "Outcome “Locate a fault”"), ("outcome a.b.threshold", "Outcome “number 2”"),
+    ("outcome 3.threshold", "Outcome “Report”"), ("outcome a", "Outcome “Locate a fault”"),
+])
+def test_the_place_names_the_outcome(place, named, titles):
+    problem = InvalidPill("x", code="number", field=place)
+    assert problem_words.told(problem, titles, {}, ENGLISH)["place"] == named
+
+
+def test_the_text_names_outcome_and_block_by_their_titles(titles):
+    problem = InvalidPill("x", code="block-ungraded", field="outcome a.assessed-by", outcome="a", block="p9")
+    text = problem_words.told(problem, titles, {"p9": "A video (number 2)"}, ENGLISH)["text"]
+    assert text == "Outcome “Locate a fault” is assessed by “A video (number 2)”, which gives no score. " \
+                   "Choose a graded block."
+    gone = problem_words.told(problem, titles, {}, ENGLISH)["text"]
+    assert "“p9”" in gone, "of a block that is gone the reference is all there is"
+
+
+def test_a_doubled_id_is_called_by_itself():
+    problem = InvalidPill("x", code="duplicate-outcome", field="outcome 2.outcome id", outcome="a")
+    titles = problem_words.outcome_titles([{"id": "a", "title": "One"}, {"id": "a", "title": "Two"}], ENGLISH)
+    found = problem_words.told(problem, titles, {}, ENGLISH)
+    assert found["place"] == "Outcome “Two”" and "“a”" in found["text"]
