@@ -267,10 +267,12 @@ def _arrived(delivery: models.Delivery, receipt: DeliveryReceipt) -> None:
 
     Not its address, if the account was retired meanwhile.
     """
-    gone = models.WalletConnection.objects.filter(pk=OuterRef("connection_id"), ended_code=connecting.RETIRED)
+    location: Any = ""
+    if receipt.location:
+        gone = models.WalletConnection.objects.filter(pk=OuterRef("connection_id"), ended_code=connecting.RETIRED)
+        location = Case(When(Exists(gone), then=Value("")), default=Value(receipt.location))
     arrived = models.Delivery.objects.filter(pk=delivery.pk).exclude(state=_State.DELIVERED).update(
-        state=_State.DELIVERED, delivered_at=receipt.at, created_there=receipt.created,
-        location=Case(When(Exists(gone), then=Value("")), default=Value(receipt.location)),
+        state=_State.DELIVERED, delivered_at=receipt.at, created_there=receipt.created, location=location,
         next_attempt_at=None, **outbox.NO_ERROR,
     )
     if arrived:
