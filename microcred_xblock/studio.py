@@ -18,6 +18,8 @@ from xblock.utils.studio_editable import StudioContainerXBlockMixin
 from . import compat, definition, messages, views
 from .authoring import edits, form
 from .authoring.blocks import Block, told_apart
+from .authoring.page import FIELDS, FormPage, digest, uid
+from .authoring.places import places
 from .domain.errors import InvalidAnswer, InvalidInput, MicrocredError, NotAllowed
 from .rendering import render
 
@@ -41,7 +43,7 @@ class StudioHandlers(StudioContainerXBlockMixin):
         else:
             page = self._form_page()
             fragment = Fragment(render(
-                "studio.html", translator, uid=form.uid(page.key), form=form.form(page, translator)
+                "studio.html", translator, uid=uid(page.key), form=form.form(page, translator)
             ))
             fragment.add_javascript_url(self.runtime.local_resource_url(self, "static/js/studio.js"))
             fragment.initialize_js("MicrocredStudio", form.script_arguments(page, translator))
@@ -93,7 +95,7 @@ class StudioHandlers(StudioContainerXBlockMixin):
     def _save_pill(self, data: dict[str, Any]) -> Any:
         self._check_author()
         fields, translator = self._form_fields(), self.translator()
-        stored = form.digest(fields)
+        stored = digest(fields)
         if data.get("digest") != stored:
             conflict = InvalidAnswer("The pill was changed since the form was made.", code="definition-changed")
             return self._not_saved(conflict, 409, digest=stored)
@@ -104,8 +106,8 @@ class StudioHandlers(StudioContainerXBlockMixin):
         if refused:
             outcomes = edit.values.get("outcomes", fields["outcomes"])
             titles = {block.reference: block.title for block in self._form_blocks()}
-            places = form.places(refused, outcomes, edit.keys, translator, titles)
-            return self._not_saved(InvalidInput("Unusable values.", code="form-unusable"), 400, problems=places)
+            told = places(refused, outcomes, edit.keys, translator, titles)
+            return self._not_saved(InvalidInput("Unusable values.", code="form-unusable"), 400, problems=told)
         for name, value in edit.values.items():
             setattr(self, name, value)
         return self._form_answer()
@@ -127,10 +129,10 @@ class StudioHandlers(StudioContainerXBlockMixin):
         }
 
     def _form_fields(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in form.FIELDS}
+        return {name: getattr(self, name) for name in FIELDS}
 
-    def _form_page(self) -> form.FormPage:
-        return form.FormPage(
+    def _form_page(self) -> FormPage:
+        return FormPage(
             key=str(self.scope_ids.usage_id), fields=self._form_fields(), problems=self.problems(),
             blocks=self._form_blocks(), image=self._form_image(),
         )

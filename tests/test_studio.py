@@ -10,7 +10,7 @@ from lxml.html import fragment_fromstring
 from workbench.runtime import WorkbenchRuntime
 
 from microcred_xblock import compat
-from microcred_xblock.authoring import form as studio_form
+from microcred_xblock.authoring.page import FIELDS
 from microcred_xblock.learning_pill import LearningPillBlock
 
 from . import pills
@@ -44,7 +44,7 @@ def save(usage: str, form: FilledForm, *, learner: str = "staff", **options):
 
 def fields_of(usage: str) -> dict:
     block = pills.block(usage)
-    return {name: getattr(block, name) for name in studio_form.FIELDS}
+    return {name: getattr(block, name) for name in FIELDS}
 
 
 def export(usage: str) -> str:

@@ -20,13 +20,9 @@ from ..messages import N_
 from ..rendering import render
 from ..translation import Translator
 from .card import NEW_OUTCOME, card, control, options
-from .page import FIELDS, FormPage, digest, uid
+from .page import FormPage, digest
 from .places import places
-from .values import BLOC, NUMBERS, QUALITY, RECOGNITION, UPKEEP, items, mapping, shown, stored_number
-
-__all__ = [
-    "FIELDS", "RECOGNITION", "UPKEEP", "FormPage", "digest", "form", "model", "places", "script_arguments", "uid",
-]
+from .values import BLOC, NUMBERS, QUALITY, RECOGNITION, items, mapping, shown, stored_number
 
 _RULES = {
     Mastery.ALL.value: N_("All outcomes"),

@@ -8,6 +8,8 @@ from lxml import html
 
 from microcred_xblock.authoring import form as studio_form
 from microcred_xblock.authoring.blocks import Block
+from microcred_xblock.authoring.page import FormPage
+from microcred_xblock.authoring.values import RECOGNITION, UPKEEP
 from microcred_xblock.domain import codec
 from microcred_xblock.domain.outcomes import CriteriaGroup
 from microcred_xblock.domain.pill import LearningPill
@@ -19,9 +21,9 @@ EMPTY = {
 }
 
 
-def page(fields: dict[str, Any], blocks: tuple[str, ...] = (), problems: tuple = ()) -> studio_form.FormPage:
+def page(fields: dict[str, Any], blocks: tuple[str, ...] = (), problems: tuple = ()) -> FormPage:
     """The form's page; ``blocks`` are the references of graded blocks."""
-    return studio_form.FormPage(
+    return FormPage(
         key="pill", fields={**EMPTY, **fields}, problems=problems,
         blocks=[Block(reference=name, title=f"Title of {name}", graded=True) for name in blocks],
     )
@@ -35,7 +37,7 @@ class FilledForm:
         self.blank = self._template("blank-card")
 
     @classmethod
-    def of(cls, shown: studio_form.FormPage, language: str = "en") -> FilledForm:
+    def of(cls, shown: FormPage, language: str = "en") -> FilledForm:
         """The form of a page, as the server renders it."""
         translator = Translator(language)
         return cls(studio_form.form(shown, translator), studio_form.script_arguments(shown, translator))
@@ -129,7 +131,7 @@ class FilledForm:
                 "required": self.arguments["required"] if required is None else required,
             },
             "recognition": recognition,
-            "upkeep": {name: values[f"upkeep.{name}"] for name in studio_form.UPKEEP},
+            "upkeep": {name: values[f"upkeep.{name}"] for name in UPKEEP},
             "caption": values.get("image.caption", ""),
         }
 
@@ -151,7 +153,7 @@ class FilledForm:
 
 def fields_of(pill: LearningPill) -> dict[str, Any]:
     """A pill as an author would have written it; without its image, which is a file."""
-    values = {name: getattr(pill.recognition, name) for name in studio_form.RECOGNITION}
+    values = {name: getattr(pill.recognition, name) for name in RECOGNITION}
     recognition = {name: str(value) for name, value in values.items() if value not in (None, "")}
     for name in ("quality_assurance", "bloc"):
         part = getattr(pill.recognition, name)
@@ -164,7 +166,7 @@ def fields_of(pill: LearningPill) -> dict[str, Any]:
         "recognition": recognition,
         "upkeep": {
             name: value if isinstance(value, str) else str(value)
-            for name, value in codec.encode(pill.upkeep).items() if name in studio_form.UPKEEP and value is not None
+            for name, value in codec.encode(pill.upkeep).items() if name in UPKEEP and value is not None
         },
         "badge_image": {"caption": pill.image.caption, "svg": "<svg/>"} if pill.image else {},
     }

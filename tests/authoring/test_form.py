@@ -11,6 +11,9 @@ from hypothesis import strategies as st
 from microcred_xblock import definition
 from microcred_xblock.authoring import edits as studio_edits
 from microcred_xblock.authoring import form as studio_form
+from microcred_xblock.authoring.page import FIELDS, digest
+from microcred_xblock.authoring.places import places
+from microcred_xblock.authoring.values import RECOGNITION, UPKEEP
 from microcred_xblock.definition import Definition
 from microcred_xblock.domain.errors import InvalidAnswer, InvalidPill
 from microcred_xblock.translation import Translator
@@ -72,8 +75,8 @@ def test_a_form_saved_unchanged_changes_nothing(pill, language):
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(outcomes=st.lists(JSON, max_size=3), mastery=st.dictionaries(st.sampled_from(["rule", "n", "required"]), JSON),
-       recognition=st.dictionaries(st.sampled_from([*studio_form.RECOGNITION, "bloc", "quality_assurance"]), JSON),
-       upkeep=st.dictionaries(st.sampled_from([*studio_form.UPKEEP, "unknown"]), JSON))
+       recognition=st.dictionaries(st.sampled_from([*RECOGNITION, "bloc", "quality_assurance"]), JSON),
+       upkeep=st.dictionaries(st.sampled_from([*UPKEEP, "unknown"]), JSON))
 def test_nothing_that_is_stored_breaks_the_form_or_is_lost_by_it(outcomes, mastery, recognition, upkeep):
     fields = {"outcomes": outcomes, "mastery": mastery, "recognition": recognition, "upkeep": upkeep}
     changed = edit(fields, FilledForm.of(page(fields, ("p1",)))).values
@@ -296,13 +299,13 @@ def test_an_id_that_cannot_stay_can_be_mended():
 ])
 def test_each_problem_is_led_to_its_control(field, control):
     problem = InvalidPill("x", code="number", field=field)
-    (place,) = studio_form.places([problem], [{"id": "a"}, {"id": "a.b"}], ["1", "2"], ENGLISH)
+    (place,) = places([problem], [{"id": "a"}, {"id": "a.b"}], ["1", "2"], ENGLISH)
     assert place["control"] == control and place["text"] and place["place"]
 
 
 def test_the_digest_changes_with_every_field():
-    digests = {studio_form.digest({**EMPTY, **FULL, name: "other"}) for name in studio_form.FIELDS}
-    assert len(digests) == len(studio_form.FIELDS)
+    digests = {digest({**EMPTY, **FULL, name: "other"}) for name in FIELDS}
+    assert len(digests) == len(FIELDS)
 
 
 def test_author_texts_cannot_become_markup():
