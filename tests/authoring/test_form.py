@@ -254,6 +254,14 @@ def test_what_becomes_of_an_award_afterwards():
     assert edit(FULL, emptied).values == {"upkeep": {"regrade": "suspend", "unknown": {"mood": "calm"}}}
 
 
+def test_problems_name_outcomes_and_activities_by_their_titles():
+    problem = InvalidPill("x", code="block-ungraded", field="outcome locate.assessed-by", outcome="locate", block="p1")
+    (told,) = FilledForm.of(page(FULL, ("p1",), (problem,))).arguments["problems"]
+    title = FULL["outcomes"][0]["title"]
+    assert told["place"] == f"Outcome “{title}”"
+    assert told["text"].startswith(f"Outcome “{title}” is assessed by “Title of p1”")
+
+
 def test_an_unusable_weight_is_refused():
     form = FilledForm.of(page(FULL, ("p1",)))
     form.choose("1", "p1", weight="0")

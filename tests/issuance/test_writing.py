@@ -3,7 +3,7 @@
 import pytest
 from django.utils import timezone
 
-from microcred_xblock.issuance import api, issuing, models, tasks, writing
+from microcred_xblock.issuance import api, issuing, models, status, tasks, writing
 from microcred_xblock.issuance.data import Learner
 from tests.factories import make_pill, make_scores
 
@@ -84,3 +84,30 @@ def test_of_whom_somebody_takes_back_nothing_is_written(agreed, monkeypatch):
     assert {(row.state, bytes(row.content), row.document) for row in kept} == {(State.PREPARED, b"", "")}
     assert models.Credential.objects.filter(state=State.ISSUED).count() == 15
     assert models.KeyUse.objects.count() == 15
+
+
+@pytest.mark.parametrize("columns", [{"state": State.PREPARED}, {"lease": "another worker's"}])
+def test_only_what_still_waits_under_the_lease_is_written(agreed, columns):
+    rows = list(models.Credential.objects.all())
+    models.Credential.objects.update(lease="mine")
+    models.Credential.objects.filter(pk=rows[0].pk).update(**columns)
+    assert writing.still_queued([row.pk for row in rows], "mine") == {row.pk for row in rows[1:]}
+
+
+def test_a_transaction_that_is_done_again_starts_from_what_was_read(agreed):
+    row = models.Credential.objects.first()
+    writing.put([(row, {"attempts": row.attempts + 1, "document": ""})])
+    assert (row.attempts, bool(row.document)) == (0, True)
+    row.refresh_from_db()
+    assert (row.attempts, row.document) == (1, "")
+
+
+def test_of_an_award_that_ends_nothing_is_left_to_be_signed(agreed):
+    """A worker that never comes leaves nothing behind either: no document, and why."""
+    models.Credential.objects.filter(award_id=agreed[0], format="elm").update(state=State.FAILED)
+    status.revoke(models.Award.objects.get(pk=agreed[0]), reason="error", actor="system", now=timezone.now())
+    rows = models.Credential.objects.filter(award_id=agreed[0])
+    assert {(row.state, row.document, row.next_attempt_at, row.error_code) for row in rows} == {
+        (State.PREPARED, "", None, "award-ended")
+    }
+    assert models.Credential.objects.filter(state=State.QUEUED).count() == 15, "of nobody else"
