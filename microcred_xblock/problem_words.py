@@ -15,7 +15,7 @@ from .translation import Translator
 
 
 def outcome_titles(outcomes: Sequence[Any], translator: Translator) -> dict[str, str]:
-    """What an author calls each outcome, by the name that problems have for it: its title, or its number."""
+    """What an author calls each outcome, by the name that problems have for it: its title, or its number. In order."""
     found = {}
     for number, (name, item) in enumerate(zip(definition.outcome_names(outcomes), outcomes, strict=True), start=1):
         title = item.get("title") if isinstance(item, Mapping) else None
@@ -27,17 +27,29 @@ def outcome_titles(outcomes: Sequence[Any], translator: Translator) -> dict[str,
 def told(
     problem: InvalidInput, outcomes: Mapping[str, str], blocks: Mapping[str, str], translator: Translator
 ) -> dict[str, str]:
-    """``place`` and ``text`` of a problem; ``outcomes`` and ``blocks`` are the titles by name and by reference."""
+    """``place`` and ``text`` of a problem; ``outcomes`` and ``blocks`` are the titles by name and by reference.
+
+    The place is the outcome's title, or its number where the text has the title already.
+    """
     params = dict(problem.params)
     if problem.code != "duplicate-outcome":  # there it is the id that is wrong
         for name, titles in (("outcome", outcomes), ("block", blocks)):
-            params[name] = titles.get(params.get(name), params.get(name))
-    text = messages.text(problem.code, translator, error=problem, **{k: v for k, v in params.items() if v is not None})
+            if params.get(name) in titles:
+                params[name] = _isolated(titles[params[name]])
+    text = messages.text(problem.code, translator, error=problem, **params)
     name = outcome_of(problem.field, outcomes)
     if name is None:
         return {"place": messages.place(problem.field, translator), "text": text}
-    place = translator.gettext(N_("Outcome “{outcome}”")).format(outcome=outcomes[name])
-    return {"place": place, "text": text}
+    title = _isolated(outcomes[name])
+    if title in text:
+        number = list(outcomes).index(name) + 1
+        return {"place": translator.gettext(N_("Outcome {number}")).format(number=number), "text": text}
+    return {"place": translator.gettext(N_("Outcome “{outcome}”")).format(outcome=title), "text": text}
+
+
+def _isolated(title: str) -> str:
+    """``title`` with a direction of its own, or the quotes around it would go astray in the other direction."""
+    return f"\u2068{title}\u2069"
 
 
 def outcome_of(place: str, known: Iterable[str]) -> str | None:

@@ -262,7 +262,7 @@ def test_author_view_maps_outcomes_to_assessment(api):
 
 def test_author_view_tells_problems_by_titles(api):
     html = pills.block(pills.parse(pills.PILL.replace('block="p3"', 'block="gone"'))).render("author_view").content
-    assert "Outcome “Decide what to do” is assessed by “gone”" in html and "“decide”" not in html
+    assert "Outcome “\u2068Decide what to do\u2069” is assessed by “gone”" in html and "“decide”" not in html
 
 
 def test_views_survive_a_runtime_without_services(api, monkeypatch):

@@ -21,8 +21,9 @@ def test_an_outcome_is_called_by_its_title_or_its_number(titles):
 
 
 @pytest.mark.parametrize(("place", "named"), [
-    ("outcome a.threshold", "Outcome “Locate a fault”"), ("outcome a.b.threshold", "Outcome “number 2”"),
-    ("outcome 3.threshold", "Outcome “Report”"), ("outcome a", "Outcome “Locate a fault”"),
+    ("outcome a.threshold", "Outcome “\u2068Locate a fault\u2069”"),
+    ("outcome a.b.threshold", "Outcome “\u2068number 2\u2069”"),
+    ("outcome 3.threshold", "Outcome “\u2068Report\u2069”"), ("outcome a", "Outcome “\u2068Locate a fault\u2069”"),
 ])
 def test_the_place_names_the_outcome(place, named, titles):
     problem = InvalidPill("x", code="number", field=place)
@@ -31,9 +32,10 @@ def test_the_place_names_the_outcome(place, named, titles):
 
 def test_the_text_names_outcome_and_block_by_their_titles(titles):
     problem = InvalidPill("x", code="block-ungraded", field="outcome a.assessed-by", outcome="a", block="p9")
-    text = problem_words.told(problem, titles, {"p9": "A video (number 2)"}, ENGLISH)["text"]
-    assert text == "Outcome “Locate a fault” is assessed by “A video (number 2)”, which gives no score. " \
-                   "Choose a graded block."
+    told = problem_words.told(problem, titles, {"p9": "A video (number 2)"}, ENGLISH)
+    assert told["text"] == "Outcome “\u2068Locate a fault\u2069” is assessed by “\u2068A video (number 2)\u2069”, " \
+                           "which gives no score. Choose a graded block."
+    assert told["place"] == "Outcome 1", "the title is not said twice"
     gone = problem_words.told(problem, titles, {}, ENGLISH)["text"]
     assert "“p9”" in gone, "of a block that is gone the reference is all there is"
 
@@ -42,4 +44,4 @@ def test_a_doubled_id_is_called_by_itself():
     problem = InvalidPill("x", code="duplicate-outcome", field="outcome 2.outcome id", outcome="a")
     titles = problem_words.outcome_titles([{"id": "a", "title": "One"}, {"id": "a", "title": "Two"}], ENGLISH)
     found = problem_words.told(problem, titles, {}, ENGLISH)
-    assert found["place"] == "Outcome “Two”" and "“a”" in found["text"]
+    assert found["place"] == "Outcome “\u2068Two\u2069”" and "“a”" in found["text"]

@@ -258,8 +258,8 @@ def test_problems_name_outcomes_and_activities_by_their_titles():
     problem = InvalidPill("x", code="block-ungraded", field="outcome locate.assessed-by", outcome="locate", block="p1")
     (told,) = FilledForm.of(page(FULL, ("p1",), (problem,))).arguments["problems"]
     title = FULL["outcomes"][0]["title"]
-    assert told["place"] == f"Outcome “{title}”"
-    assert told["text"].startswith(f"Outcome “{title}” is assessed by “Title of p1”")
+    assert told["place"] == "Outcome 1"
+    assert told["text"].startswith(f"Outcome “\u2068{title}\u2069” is assessed by “\u2068Title of p1\u2069”")
 
 
 def test_an_unusable_weight_is_refused():
