@@ -274,6 +274,7 @@ class LearningPillBlock(CredentialHandlers, StudioHandlers, XBlock):
             key=str(self.scope_ids.usage_id), title=self.display_name, pill=pill, results=results or (), viewer=viewer,
             problems=(*problems, *self._reference_problems()), blocks=self._block_names(), panel=panel,
             panel_error=error, downloads=self._download_urls(), evidence=evidence or compat.Evidence(),
+            written=self.outcomes or (),
         )
 
     def _download_urls(self) -> dict[str, str]:

@@ -5,6 +5,7 @@ A problem's ``field`` is a place in the definition, such as ``outcome locate.thr
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,9 @@ from .domain.errors import InvalidInput
 from .messages import N_
 from .translation import Translator
 
+_OF_IDS = ("duplicate-outcome", "mastery-unknown")  # codes of problems in which the id itself is what is wrong
+_MOST = 250  # characters of a title that was never checked
+
 
 def outcome_titles(outcomes: Sequence[Any], translator: Translator) -> dict[str, str]:
     """What an author calls each outcome, by the name that problems have for it: its title, or its number. In order."""
@@ -20,8 +24,19 @@ def outcome_titles(outcomes: Sequence[Any], translator: Translator) -> dict[str,
     for number, (name, item) in enumerate(zip(definition.outcome_names(outcomes), outcomes, strict=True), start=1):
         title = item.get("title") if isinstance(item, Mapping) else None
         shown = title.strip() if isinstance(title, str) else ""
-        found[name] = shown or translator.gettext("number {number}").format(number=number)
-    return found
+        found[name] = shown[:_MOST] or translator.gettext("number {number}").format(number=number)
+    return told_apart(found, translator)
+
+
+def told_apart(titles: Mapping[str, str], translator: Translator) -> dict[str, str]:
+    """The titles, in the same order; of several that are equal each has its number."""
+    often, seen, names = Counter(titles.values()), Counter[str](), {}
+    for name, title in titles.items():
+        seen[title] += 1
+        names[name] = title if often[title] == 1 else translator.gettext("{title} (number {number})").format(
+            title=title, number=seen[title]
+        )
+    return names
 
 
 def told(
@@ -32,7 +47,7 @@ def told(
     The place is the outcome's title, or its number where the text has the title already.
     """
     params = dict(problem.params)
-    if problem.code != "duplicate-outcome":  # there it is the id that is wrong
+    if problem.code not in _OF_IDS:
         for name, titles in (("outcome", outcomes), ("block", blocks)):
             if params.get(name) in titles:
                 params[name] = _isolated(titles[params[name]])
@@ -41,10 +56,12 @@ def told(
     if name is None:
         return {"place": messages.place(problem.field, translator), "text": text}
     title = _isolated(outcomes[name])
+    called = translator.gettext(N_("Outcome “{outcome}”"))
+    text = text.replace(called.format(outcome=name), called.format(outcome=title))
     if title in text:
         number = list(outcomes).index(name) + 1
         return {"place": translator.gettext(N_("Outcome {number}")).format(number=number), "text": text}
-    return {"place": translator.gettext(N_("Outcome “{outcome}”")).format(outcome=title), "text": text}
+    return {"place": called.format(outcome=title), "text": text}
 
 
 def _isolated(title: str) -> str:

@@ -17,10 +17,11 @@ from xblock.utils.studio_editable import StudioContainerXBlockMixin
 
 from . import compat, definition, messages, views
 from .authoring import edits, form
-from .authoring.blocks import Block, told_apart
+from .authoring.blocks import Block
 from .authoring.page import FIELDS, FormPage, digest, uid
 from .authoring.places import places
 from .domain.errors import InvalidAnswer, InvalidInput, MicrocredError, NotAllowed
+from .problem_words import told_apart
 from .rendering import render
 
 # Field of the block, and what the definition calls it; the image is read by the block itself.
@@ -105,8 +106,7 @@ class StudioHandlers(StudioContainerXBlockMixin):
         refused = edits.refused(before, after, edit)
         if refused:
             outcomes = edit.values.get("outcomes", fields["outcomes"])
-            titles = {block.reference: block.title for block in self._form_blocks()}
-            told = places(refused, outcomes, edit.keys, translator, titles)
+            told = places(refused, outcomes, edit.keys, translator)
             return self._not_saved(InvalidInput("Unusable values.", code="form-unusable"), 400, problems=told)
         for name, value in edit.values.items():
             setattr(self, name, value)
@@ -143,13 +143,12 @@ class StudioHandlers(StudioContainerXBlockMixin):
         parts = {
             usage for usage, way in compat.graded_blocks(self).items() if any(map(compat.is_graded, way[:-1]))
         }
-        titles = {reference: getattr(block, "display_name", None) or reference for reference, block in found.items()}
         return [
             Block(
                 reference=reference, title=title, graded=compat.is_graded(found[reference]),
                 part=found[reference].scope_ids.usage_id in parts,
             )
-            for reference, title in told_apart(titles, self.translator()).items()
+            for reference, title in told_apart(self._block_names(), self.translator()).items()
         ]
 
     def _form_image(self) -> dict[str, str]:

@@ -39,7 +39,7 @@ class StudentPage:
     """What the student view shows. ``blocks`` gives the title of each assessed block by reference.
 
     ``panel`` is what ``issuance.api`` answered, None if there is no award; ``panel_error`` why it
-    could not answer.
+    could not answer. ``written``: the outcomes as the author wrote them, to name those that have to be mended.
     """
 
     key: str
@@ -53,6 +53,7 @@ class StudentPage:
     panel_error: MicrocredError | None = None
     downloads: Mapping[str, str] = field(default_factory=dict)
     evidence: Evidence = field(default_factory=Evidence)
+    written: Sequence[Any] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +74,7 @@ def student(page: StudentPage, translator: Translator, children: Sequence[Fragme
     return render(
         "student.html", translator,
         uid=uid(page.key), title=page.title, pill=page.pill, header=_header(page.pill, translator),
-        notice=_notice(page, translator), problems=_problems(page.problems, translator),
+        notice=_notice(page, translator), problems=_problems(page.problems, page.written, page.blocks, translator),
         outcomes=_outcomes(page, translator), progress=_progress(page, translator),
         panel=_panel(page, translator), viewer=page.viewer,
         children=[child.content for child in children],
@@ -140,7 +141,8 @@ def author(page: AuthorPage, translator: Translator, children: Sequence[Fragment
     return render(
         "author.html", translator,
         uid=uid(page.key), title=page.title, in_studio=page.in_studio, definition=page.definition, pill=page.pill,
-        header=_header(page.pill, translator), problems=_author_problems(page, translator),
+        header=_header(page.pill, translator),
+        problems=_problems(page.problems, page.definition.outcomes, page.blocks, translator),
         outcomes=[_outcome_map(outcome, page, translator) for outcome in page.pill.outcomes] if page.pill else [],
         mastery=_mastery_sentence(page.pill, translator) if page.pill else "",
         children=[child.content for child in children],
@@ -212,16 +214,12 @@ def _notice(page: StudentPage, translator: Translator) -> dict[str, Any] | None:
     return None
 
 
-def _problems(problems: Sequence[InvalidPill], translator: Translator) -> list[dict[str, str]]:
-    return [
-        {"place": messages.place(problem.field, translator), "text": messages.explain(problem, translator)}
-        for problem in problems
-    ]
-
-
-def _author_problems(page: AuthorPage, translator: Translator) -> list[dict[str, str]]:
-    titles = problem_words.outcome_titles(page.definition.outcomes, translator)
-    return [problem_words.told(problem, titles, page.blocks, translator) for problem in page.problems]
+def _problems(
+    problems: Sequence[InvalidPill], outcomes: Sequence[Any], blocks: Mapping[str, str], translator: Translator
+) -> list[dict[str, str]]:
+    titles = problem_words.outcome_titles(outcomes, translator)
+    names = problem_words.told_apart(blocks, translator)
+    return [problem_words.told(problem, titles, names, translator) for problem in problems]
 
 
 def _panel(page: StudentPage, translator: Translator) -> dict[str, Any]:

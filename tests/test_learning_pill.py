@@ -265,6 +265,21 @@ def test_author_view_tells_problems_by_titles(api):
     assert "Outcome “\u2068Decide what to do\u2069” is assessed by “gone”" in html and "“decide”" not in html
 
 
+def test_so_does_the_preview_of_staff(api):
+    text = pills.PILL.replace('block="p3"', 'block="gone"')
+    html = pills.block(pills.parse(text), "staff").render("student_view").content
+    assert "Outcome “\u2068Decide what to do\u2069” is assessed by “gone”" in html and "“decide”" not in html
+
+
+def test_activities_of_one_title_are_told_apart_in_problems(api, monkeypatch):
+    block = pills.block(pills.parse(pills.PILL))
+    monkeypatch.setattr(type(block), "_block_names", lambda self: {"p1": "Quiz", "p2": "Quiz", "p3": "Quiz"})
+    monkeypatch.setattr(type(block), "_reference_problems", lambda self: [InvalidPill(
+        "x", code="block-ungraded", field="outcome decide.assessed-by", outcome="decide", block="p3"
+    )])
+    assert "“\u2068Quiz (number 3)\u2069”, which gives no score" in block.render("author_view").content
+
+
 def test_views_survive_a_runtime_without_services(api, monkeypatch):
     from workbench.runtime import WorkbenchRuntime
 

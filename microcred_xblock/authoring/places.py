@@ -18,7 +18,7 @@ from .values import RECOGNITION, UPKEEP
 # The last part of a problem's place, and the control that mends it.
 OUTCOME_CONTROLS = {
     "outcome id": "id", "outcome title": "title", "outcome description": "description", "kind": "kind",
-    "reuse": "reuse", "threshold": "threshold", "weight": "blocks", "own threshold": "blocks",
+    "reuse": "reuse", "threshold": "threshold", "weight": "blocks",
     "assessed-by": "blocks", "logic": "logic", "all-attempted": "all_attempted",
 }
 CONTROLS = {

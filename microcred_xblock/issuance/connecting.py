@@ -122,9 +122,11 @@ def connect(
         learner_id=learner_id, wallet_id=wallet_id, award_id=award_id, registration=found.registration,
         return_url=_safe_return_url(return_url), ticket_digest=_digest(ticket), expires_at=now + ATTEMPT_LIFETIME,
     )
-    refusal = retired.refusal(learner_id)  # asked last: a retirement that does not find the row is found here
+    # Asked last, and once more when the row can be seen: a retirement that does not find it is found here.
+    transaction.on_commit(lambda: _forget_retired(attempt), robust=True)
+    refusal = retired.refusal(learner_id)
     if refusal is not None:
-        attempt.delete()
+        models.AuthorizationAttempt.objects.filter(pk=attempt.pk).delete()
         raise refusal
     return places.wallet_start(ticket)
 
@@ -193,6 +195,11 @@ def disconnect(learner_id: str, wallet_id: str, *, now: datetime) -> None:
 
     requests.patiently(forget)
     _revoke(row, tokens, now)
+
+
+def _forget_retired(attempt: models.AuthorizationAttempt) -> None:
+    if retired.is_marked(attempt.learner_id):
+        models.AuthorizationAttempt.objects.filter(pk=attempt.pk).delete()
 
 
 def close_for_good(row: models.WalletConnection, *, now: datetime) -> None:

@@ -249,21 +249,29 @@ def _write(
 ) -> None:
     """Write what came of signing, all awards in one transaction; where that fails, each in its own."""
     awards = list(dict.fromkeys(row.award_id for row in rows))
-    beside = chains.keys_beside(awards)  # looked for first: what is read under the locks must not be older than they
     try:
-        requests.patiently(lambda: _settle(rows, outcomes, lease, now, beside))
+        _store(rows, outcomes, lease, now)
     except Exception as error:
         if len(awards) == 1:
             if not isinstance(error, MicrocredError):
                 raise
             failures = {row.pk: _failure(row, error, now) for row in rows}  # what cannot be audited is not given out
-            requests.patiently(lambda: _settle(rows, failures, lease, now, beside))
+            _store(rows, failures, lease, now)
             return
         for award in awards:
             try:
                 _write([row for row in rows if row.award_id == award], outcomes, lease, now)
             except Exception:
                 log.exception("What came of signing award %s could not be stored; it is due again.", award)
+
+
+def _store(
+    rows: list[models.Credential], outcomes: Mapping[int, Mapping[str, Any]], lease: str, now: datetime
+) -> None:
+    keys = {row.award_id for row in rows}
+    # In a transaction before: what is read under the locks must not be older than they.
+    beside = requests.patiently(lambda: chains.keys_beside(keys))
+    requests.patiently(lambda: _settle(rows, outcomes, lease, now, beside))
 
 
 def _settle(

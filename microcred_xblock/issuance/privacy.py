@@ -125,7 +125,8 @@ def _empty(award: models.Award, now: datetime) -> None:
         leased_until=None,
     )
     deliveries = models.Delivery.objects.filter(credential__award=award)
-    deliveries.exclude(state=_Delivery.DELIVERED).update(state=_Delivery.STOPPED, next_attempt_at=None)
+    sent = models.Delivery.objects.filter(pk__in=list(deliveries.values_list("pk", flat=True)))
+    sent.exclude(state=_Delivery.DELIVERED).update(state=_Delivery.STOPPED, next_attempt_at=None)
     deliveries.update(location="", error_params={})
     models.StatusChange.objects.create(
         award=award, action=models.StatusChange.Action.RETIRE, reason="account-retired", actor="system", at=now

@@ -10,7 +10,7 @@ from django.utils import timezone
 from microcred_xblock.credentials import elm, open_badges, pinned
 from microcred_xblock.domain.credential import Format, Holder
 from microcred_xblock.domain.errors import InvalidInput, Misconfigured, NotAllowed
-from microcred_xblock.issuance import api, issuers, issuing, models, outbox, privacy, renewing, tasks
+from microcred_xblock.issuance import api, holding, issuers, issuing, models, outbox, privacy, renewing, tasks
 from microcred_xblock.issuance.data import Learner
 from microcred_xblock.proofs import data_integrity, did, jades
 from tests.factories import make_pill
@@ -388,6 +388,11 @@ class TestAsItIsNow:
             issuing.consent(stale, learner, digest=digest, now=now)
         assert caught.value.code == "payload-changed" and not models.Consent.objects.exists()
         issuing.consent(stale, learner, digest=issuing.payload(stale, learner, now=now).digest, now=now)
+
+    def test_nor_is_the_pill_as_it_was(self, stale, learner):
+        models.Award.objects.update(pill=holding.freeze(make_pill(title="The right title")))
+        document = issuing.payload(stale, learner, now=timezone.now()).open_badge
+        assert document["credentialSubject"]["achievement"]["name"] == "The right title"
 
     @pytest.mark.parametrize("looked", [False, True])
     def test_nothing_is_composed_for_an_account_that_was_retired_meanwhile(self, stale, learner, looked):

@@ -27,6 +27,7 @@ from microcred_xblock.issuance import (
     privacy,
     receivers,
     renewing,
+    retired,
     staff,
     status,
     verifying,
@@ -285,6 +286,15 @@ class TestTooLate:
         assert models.RetiredLearner.objects.exists(), "the wallet has said where it lies"
         assert set(models.Delivery.objects.values_list("location", flat=True)) == {""}
         assert "delivered" in set(models.Delivery.objects.values_list("state", flat=True))
+
+    def test_connecting_in_a_request_that_is_not_committed_yet(self, learner, commits, connected):
+        """The retirement cannot see the attempt, nor the attempt's request the retirement."""
+        models.AuthorizationAttempt.objects.all().delete()
+        with commits():
+            api.connect(learner.id, "testwallet", return_url="/x")
+            assert models.AuthorizationAttempt.objects.exists()
+            retired.mark(learner.id, timezone.now())
+        assert not models.AuthorizationAttempt.objects.exists()
 
     def test_connecting_in_the_same_moment(self, issued, learner, monkeypatch):
         """The retirement looks for attempts just before this one is stored."""

@@ -3,13 +3,25 @@
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.db.models import Q
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from microcred_xblock.domain.credential import Format
 from microcred_xblock.domain.errors import WalletUnreachable
-from microcred_xblock.issuance import api, delivering, issuing, ledger, models, outbox, sharing, status
+from microcred_xblock.issuance import (
+    api,
+    connecting,
+    delivering,
+    issuing,
+    ledger,
+    models,
+    outbox,
+    sharing,
+    signals,
+    status,
+)
 from tests.wallets.host import Reply
 
 pytestmark = pytest.mark.django_db
@@ -108,9 +120,11 @@ def test_trying_again_is_consent_again(unsent, learner, commits, host):
 
 @pytest.mark.parametrize("work", [
     lambda award: sharing.stop(Q(credential__award=award)), lambda award: outbox.retry_award(award, now=timezone.now()),
+    lambda _award: delivering._rest(models.WalletConnection.objects.get().pk, timezone.now()),
 ])
 def test_what_has_arrived_meanwhile_is_not_written_over(unsent, work):
     """MySQL looks first and writes then, PostgreSQL looks at what was: the statement itself must name the states."""
+    models.Delivery.objects.update(state="waiting-retry", next_attempt_at=timezone.now())
     with CaptureQueriesContext(connection) as queries:
         work(unsent)
     (wrote,) = [query["sql"] for query in queries if query["sql"].startswith('UPDATE "microcred_delivery"')]
@@ -245,3 +259,29 @@ class TestSuspension:
         outbox.sweep(now)
         row = models.Credential.objects.get(format="elm")
         assert (row.next_attempt_at, row.error_code) == (now, "")
+
+
+def test_a_new_line_says_all_that_the_former_said(connected):
+    """One form was agreed to, then another: it is one recipient, and the learner sees what it may have."""
+    award, wallet = models.Award.objects.get(), connecting.provider("testwallet")
+    sharing.record(award, wallet, [Format.ELM], "d", timezone.now())
+    sharing.record(award, wallet, [Format.OPEN_BADGE], "d", timezone.now())
+    assert [line.formats for line in shared()] == [["elm", "ob3"]]
+    sharing.record(award, wallet, [Format.ELM], "d", timezone.now())
+    assert shared().count() == 1 and models.Consent.objects.filter(purpose="share").count() == 2
+
+
+def test_a_deadlock_after_the_wallets_yes_is_no_lost_yes(connected, learner, commits, host, monkeypatch):
+    real, calls = signals.send, []
+
+    def undone_once(signal, pk):
+        calls.append(signal)
+        if calls == [signals.credential_delivered]:
+            raise OperationalError(1213, "Deadlock found when trying to get lock")
+        real(signal, pk)
+
+    monkeypatch.setattr(signals, "send", undone_once)
+    with commits():
+        api.send(connected, learner.id, "testwallet")
+    assert states() == {"delivered"} and set(models.Delivery.objects.values_list("attempts", flat=True)) == {1}
+    assert calls.count(signals.credential_delivered) == 3

@@ -1,9 +1,10 @@
 """What was signed is written for many rows at once, and yet touches nothing but its own columns of its own rows."""
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 
-from microcred_xblock.issuance import api, issuing, models, status, tasks, writing
+from microcred_xblock.issuance import api, chains, issuing, models, status, tasks, writing
 from microcred_xblock.issuance.data import Learner
 from tests.factories import make_pill, make_scores
 
@@ -111,3 +112,18 @@ def test_of_an_award_that_ends_nothing_is_left_to_be_signed(agreed):
         (State.PREPARED, "", None, "award-ended")
     }
     assert models.Credential.objects.filter(state=State.QUEUED).count() == 15, "of nobody else"
+
+
+def test_a_database_that_is_away_for_a_moment_after_signing_costs_nothing(agreed, monkeypatch):
+    """What was signed, perhaps by a seal far away, is not thrown away for it."""
+    real, calls = chains.keys_beside, []
+
+    def away(keys):
+        calls.append(keys)
+        if len(calls) == 1:
+            raise OperationalError(2006, "Server has gone away")
+        return real(keys)
+
+    monkeypatch.setattr(chains, "keys_beside", away)
+    tasks.issue_award(agreed[0])
+    assert (len(calls), states()) == (2, [State.ISSUED] * 18)
