@@ -227,6 +227,7 @@ def test_what_follows_after_the_award_is_chosen_in_sentences(author):
     page.get_by_label("Days of grace").fill("400")
     page.get_by_label("Months of validity").fill("24")
     save(page)
+    page.get_by_role("alert").get_by_text("Nothing was saved yet").wait_for()  # the answer is on the page
     problem = page.locator("[data-control='upkeep.grace_days']")
     assert problem.get_attribute("aria-invalid") == "true"
     author.look("s10-after-the-award")
