@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -85,6 +86,7 @@ def test_the_list_and_every_kind_of_award(site, staff):
     page.set_viewport_size(size("desktop"))
     page.get_by_label("State").select_option("failed")
     page.get_by_role("button", name="Show").click()
+    page.wait_for_url("**state=failed**")
     assert {text.strip() for text in page.locator(".c-state .chip").all_inner_texts()} == {"Failed"}
     visitor.look("console-failed")
     for state in ("failed-delivery", "failed-signing", "revoked", "suspended", "issued", "erased", "no-consent"):
@@ -99,9 +101,11 @@ def test_questions_before_and_answers_after(site, staff):
     assert not page.get_by_role("link", name="Reissue…").count(), "not while a change of scores waits"
     for action in ("Suspend…", "Revoke…", "Dismiss the change of scores…"):
         page.get_by_role("link", name=action).click()
+        page.get_by_role("link", name="Cancel").wait_for()
         visitor.look(f"console-{action.split()[0].strip('…').lower()}")
         page.get_by_role("link", name="Cancel").click()
     page.get_by_role("link", name="Suspend…").click()
+    page.wait_for_url("**/suspend/**")
     tab = visitor.context.new_page()
     tab.goto(page.url)
     page.get_by_role("button", name="Suspend this award").click()
@@ -109,16 +113,16 @@ def test_questions_before_and_answers_after(site, staff):
     page.get_by_label("Reason").select_option("integrity")
     page.get_by_label("Note").fill("Two people sat the quiz together.")
     page.get_by_role("button", name="Suspend this award").click()
-    assert page.get_by_role("status").inner_text() == "The award is suspended."
+    page.get_by_role("status").filter(has_text=re.compile(r"^The award is suspended\.$")).wait_for()
     visitor.look("console-suspended")
     row.refresh_from_db()
     assert row.status == "suspended"
     tab.get_by_label("Reason").select_option("error")
     tab.get_by_role("button", name="Suspend this award").click()
-    assert "has changed since you opened the page" in tab.get_by_role("alert").inner_text()
+    tab.get_by_role("alert").filter(has_text="has changed since you opened the page").wait_for()
     visitor.look("console-too-late", tab)
     page.go_back()
-    assert "cannot be done with the award as it stands now" in page.inner_text("main")
+    page.get_by_text("cannot be done with the award as it stands now").wait_for()
 
 
 def test_a_job_shows_its_progress_and_its_end(site, staff):
@@ -126,6 +130,7 @@ def test_a_job_shows_its_progress_and_its_end(site, staff):
     page = visitor.page
     page.goto(f"{site.url}{HOME}?state=failed")
     page.get_by_role("link", name="Try all again…").click()
+    page.get_by_role("button", name="Try all again").wait_for()
     visitor.look("console-bulk")
     page.get_by_role("button", name="Try all again").click()
     bar = page.get_by_role("progressbar")
@@ -133,7 +138,7 @@ def test_a_job_shows_its_progress_and_its_end(site, staff):
     job = models.BulkJob.objects.get()
     models.BulkJob.objects.update(done=8, state="running")
     page.wait_for_function("() => document.querySelector('[role=progressbar]').getAttribute('aria-valuenow') === '40'")
-    assert page.get_by_role("status").inner_text() == "8 of 20 awards"
+    page.get_by_role("status").filter(has_text=re.compile("^8 of 20 awards$")).wait_for()
     visitor.look("console-job")
     models.BulkJob.objects.update(done=0, state="waiting")
     bulk.run(job.pk)
@@ -148,7 +153,7 @@ def test_by_keyboard_alone(site, staff):
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
     page.keyboard.press("Enter")
-    assert page.evaluate("document.activeElement.id") == "main"
+    page.wait_for_function("document.activeElement.id === 'main'")
     _reach(page, "f-learner")
     page.keyboard.type("1004")
     page.keyboard.press("Enter")
@@ -192,10 +197,10 @@ def test_without_scripts(site, staff, chromium):
     assert page.get_by_label("State").is_visible(), "the filters stay open where nothing could open them"
     page.get_by_role("link", name="Try all again…").click()
     page.get_by_role("button", name="Try all again").click()
-    assert "0 of 20 awards" in page.inner_text("main")
+    page.locator("main").get_by_text("0 of 20 awards", exact=True).wait_for()
     bulk.run(models.BulkJob.objects.get().pk)
     page.get_by_role("link", name="Reload").click()
-    assert "20 of 20 awards" in page.inner_text("main")
+    page.locator("main").get_by_text("20 of 20 awards", exact=True).wait_for()
     context.close()
 
 

@@ -69,6 +69,7 @@ def connect_a_wallet(visitor) -> None:
         visitor.page.locator("[data-action='connect']").click()
     wallet = opened.value
     wallet.get_by_role("link", name="Open a wallet").click()
+    wallet.get_by_label("Name").wait_for()
     visitor.look("w1-open", wallet)
     wallet.get_by_label("Name").fill("Alex Martin")
     wallet.get_by_label("E-mail address").fill(EMAIL)
@@ -99,6 +100,7 @@ def look_into_the_wallet(visitor, badge: dict) -> None:
     visitor.look("w3-credentials")
     page.locator(".card__link").click()
     files = page.locator(".file")
+    files.nth(1).wait_for()
     assert files.count() == 2
     assert files.locator(".state--verified").count() == 2
     text = page.locator("main").inner_text()
@@ -119,8 +121,8 @@ def revoke(visitor, badge: dict) -> None:
     page.goto(visitor.demo.wallet)
     page.locator(".card__link").click()
     page.locator(".file").first.get_by_role("button", name="Verify again").click()
+    page.locator(".award .state--revoked").wait_for()
     assert page.locator(".file").first.locator(".state--revoked").count() == 1
-    assert page.locator(".award .state--revoked").count() == 1
     assert "no longer counts" in page.locator(".award").inner_text()
     visitor.look("w8-revoked")
     page.goto(visitor.demo.wallet)
@@ -153,8 +155,10 @@ def test_the_wallet_in_french_and_with_mistakes(visitors):
     page = visitor.page
     page.goto(visitor.demo.wallet)
     page.get_by_role("button", name="Se connecter").click()
+    page.locator(".problem").first.wait_for()
     visitor.look("w6-connexion")
     page.get_by_role("link", name="Ouvrir un portefeuille").click()
     page.get_by_role("button", name="Ouvrir mon portefeuille").click()
+    page.locator(".problem").nth(2).wait_for()
     assert page.locator(".problem").count() == 3
     visitor.look("w7-ouverture")
