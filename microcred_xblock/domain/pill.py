@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any
 
 from . import codec
 from .errors import InvalidPill
@@ -135,7 +136,13 @@ class LearningPill:
         Title, outcomes, assessment, mastery and recognition data make a new version; words of the
         description, the image, tags and upkeep do not. Labels of skills do not, their identity does.
         """
-        certified = {
+        canonical = json.dumps(self.certified, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        return hashlib.sha256(canonical.encode()).hexdigest()[:12]
+
+    @property
+    def certified(self) -> dict[str, Any]:
+        """What is certified, as plain JSON values: two pills are of one version exactly if these are equal."""
+        return {
             "title": self.title,
             "outcomes": [
                 {
@@ -147,8 +154,6 @@ class LearningPill:
             "mastery": codec.encode(self.mastery),
             "recognition": codec.encode(self.recognition),
         }
-        canonical = json.dumps(certified, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-        return hashlib.sha256(canonical.encode()).hexdigest()[:12]
 
     @property
     def references(self) -> frozenset[str]:
