@@ -29,6 +29,9 @@ _DEFINITION = {
     "display_name": "title", "description": "description", "language": "language", "outcomes": "outcomes",
     "mastery": "mastery", "recognition": "recognition", "upkeep": "upkeep",
 }
+# Files in static/ that make the form; each script registers a part, the last one starts them.
+SCRIPTS = ("studio",)
+STYLES = ("learning_pill", "studio")
 
 
 @XBlock.wants("studio_user_permissions")
@@ -46,9 +49,10 @@ class StudioHandlers(StudioContainerXBlockMixin):
             fragment = Fragment(render(
                 "studio.html", translator, uid=uid(page.key), form=form.form(page, translator)
             ))
-            fragment.add_javascript_url(self.runtime.local_resource_url(self, "static/js/studio.js"))
+            for name in SCRIPTS:
+                fragment.add_javascript_url(self.runtime.local_resource_url(self, f"static/js/{name}.js"))
             fragment.initialize_js("MicrocredStudio", form.script_arguments(page, translator))
-        for name in ("learning_pill", "studio"):
+        for name in STYLES:
             fragment.add_css_url(self.runtime.local_resource_url(self, f"static/css/{name}.css"))
         return fragment
 

@@ -7,7 +7,7 @@ it has no control for stays in ``source``, a copy of the outcome that the page s
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.utils import translation as django_translation
@@ -24,6 +24,12 @@ from .page import FormPage, digest
 from .places import places
 from .values import BLOC, NUMBERS, QUALITY, RECOGNITION, items, mapping, shown, stored_number
 
+# Panels of the form, in order.
+_TABS = {
+    "pill": N_("Pill"), "outcomes": N_("Outcomes"), "recognition": N_("Recognition"), "preview": N_("Preview"),
+}
+# What the scripts of the form's parts need to start, by the part's name.
+_PARTS: dict[str, Callable[[FormPage, Translator], dict[str, Any]]] = {}
 _RULES = {
     Mastery.ALL.value: N_("All outcomes"),
     Mastery.N_OF_M.value: N_("A number of outcomes, whichever they are"),
@@ -46,6 +52,7 @@ def script_arguments(page: FormPage, translator: Translator) -> dict[str, Any]:
         "required": _required(page.fields, outcomes),
         "problems": places(page.problems, outcomes, _keys(outcomes), translator, page.titles),
         "texts": _script_texts(translator),
+        "parts": {name: script(page, translator) for name, script in _PARTS.items()},
     }
 
 
@@ -57,6 +64,7 @@ def model(page: FormPage, translator: Translator) -> dict[str, Any]:
     recognition = mapping(page.fields["recognition"])
     return {
         "uid": page.uid,
+        "tabs": [{"name": name, "label": _(label)} for name, label in _TABS.items()],
         "pill": _pill_controls(page.fields, translator),
         "cards": [
             card(key, item, page, translator, ids)
@@ -242,7 +250,7 @@ def _script_texts(translator: Translator) -> dict[str, Any]:
         "unfinished": _("Saved. What still has to be mended is listed above."),
         "failed": _("That did not work. Nothing was saved, and what you typed is still here; please try again."),
         "signed_out": _("You are signed out. Sign in again in another tab, come back here and save."),
-        "threshold": _("needs {threshold} %"),
+        "threshold": _("needs {threshold} %"), "to_mend": _("to be mended: {count}"),
     }
 
 

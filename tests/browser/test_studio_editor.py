@@ -24,8 +24,13 @@ def author(visitor):
 
 def opened(visitor: Visitor) -> Visitor:
     visitor.page.goto(visitor.demo.course + FORM)
-    visitor.page.locator(".mcp-studio__sentence").wait_for()
+    visitor.page.locator("[role='tab'][aria-selected='true']").wait_for()
     return visitor
+
+
+def tab(page, name: str) -> None:
+    page.locator(f"[role='tab'][data-target='{name}']").click()
+    page.locator(f"[data-tab='{name}']").wait_for()
 
 
 def card(page, number: int):
@@ -55,12 +60,18 @@ def status(page, text: str) -> None:
 
 def test_the_form_is_readable_everywhere(author):
     author.look("s1-form")
+    tab(author.page, "recognition")
+    author.look("s1-recognition")
+    tab(author.page, "outcomes")
     author.page.locator("[data-action='fold']").first.click()
     author.look("s2-outcome")
 
 
 def test_an_outcome_by_keyboard_alone(author):
     page = author.page
+    page.get_by_role("tab", name="Pill").focus()
+    page.keyboard.press("ArrowRight")
+    assert focused(page) == "Outcomes"
     page.get_by_role("button", name="Add an outcome").focus()
     page.keyboard.press("Enter")
     assert focused(page) == "Title of the outcome"
@@ -85,7 +96,9 @@ def test_an_outcome_by_keyboard_alone(author):
     page.get_by_role("button", name="Save").focus()
     page.keyboard.press("Enter")
     status(page, "Saved.")
+    assert page.get_by_role("tab", name="Outcomes").get_attribute("aria-selected") == "true", "a save stays where it is"
     opened(author)
+    tab(page, "outcomes")
     assert names(page)[0] == "Report what was found"
     card(page, 1).locator("[data-action='fold']").click()
     ticked = card(page, 1).locator("[data-row]:has(:checked)")
@@ -94,6 +107,7 @@ def test_an_outcome_by_keyboard_alone(author):
 
 def test_removing_can_be_undone_until_it_is_saved(author):
     page = author.page
+    tab(page, "outcomes")
     before = names(page)
     card(page, 2).locator("[data-action='delete']").click()
     assert len(names(page)) == len(before) - 1
@@ -105,11 +119,13 @@ def test_removing_can_be_undone_until_it_is_saved(author):
     save(page)
     status(page, "Saved.")
     opened(author)
+    tab(page, "outcomes")
     assert names(page) == before[1:]
 
 
 def test_the_rule_is_read_back_in_plain_words(author):
     page = author.page
+    tab(page, "outcomes")
     sentence, total = page.locator("[data-mcp='sentence']"), len(names(page))
     assert sentence.inner_text() == f"Achieve all {total} outcomes to earn the credential."
     page.get_by_label("A learner earns the credential with").select_option("n-of-m")
@@ -125,25 +141,31 @@ def test_the_rule_is_read_back_in_plain_words(author):
     save(page)
     status(page, "Saved.")
     opened(author)
+    tab(page, "outcomes")
     assert page.locator("[data-required]").first.is_checked()
 
 
 def test_unusable_values_are_marked_and_led_to(author):
     page = author.page
     page.get_by_label("Title", exact=True).fill("A title that is not lost")
+    tab(page, "outcomes")
     threshold = card(page, 2).locator("[data-control$='threshold']")
     card(page, 2).locator("[data-action='fold']").click()
     threshold.fill("most")
     card(page, 2).locator("[data-action='fold']").click()
+    tab(page, "recognition")
     page.get_by_label("Workload in hours").fill("three")
     save(page)
     page.get_by_role("alert").get_by_text("Nothing was saved yet").wait_for()
     assert focused(page) == "Threshold in %", "the first one, its card open again"
     described = threshold.get_attribute("aria-describedby").split()[0]
+    assert page.get_by_role("tab", name="Outcomes to be mended: 1").is_visible()
+    assert page.get_by_role("tab", name="Recognition to be mended: 1").is_visible()
     assert "Write a percentage" in page.locator(f"[id='{described}']").inner_text()
     author.look("s5-refused")
     threshold.fill("66,67")
     assert threshold.get_attribute("aria-invalid") is None, "what was said is about the former value"
+    tab(page, "recognition")
     page.get_by_label("Workload in hours").fill("3.5")
     save(page)
     status(page, "Saved.")
@@ -154,11 +176,13 @@ def test_unusable_values_are_marked_and_led_to(author):
 
 def test_what_is_unfinished_is_saved_and_listed(author):
     page = author.page
+    tab(page, "recognition")
     code = page.get_by_label("ISCED-F code")
     code.fill("physics")
     save(page)
     status(page, "What still has to be mended")
     author.look("s6-unfinished")
+    tab(page, "pill")
     page.locator("[data-action='go']").first.click()
     assert focused(page) == "ISCED-F code"
     code.fill("0713")
@@ -208,6 +232,7 @@ def test_what_was_typed_survives_a_lost_connection(author):
 def test_right_to_left(visitors):
     visitor = opened(visitors("ar"))
     assert visitor.page.locator(".mcp-studio").get_attribute("dir") == "rtl"
+    tab(visitor.page, "outcomes")
     visitor.page.locator("[data-action='fold']").first.click()
     visitor.look("s8-form-ar")
 

@@ -14,8 +14,11 @@
       if (!this.root) return; // the form was refused: there is nothing to do
       this.working = false;
       this.stretch();
+      const kinds = window.MicrocredStudioParts || {};
+      this.extras = new Map(Object.keys(kinds).map((name) => [name, new kinds[name](this)]));
       this.root.addEventListener("submit", (event) => event.preventDefault()); // Enter in a line is no wish to save
       this.root.addEventListener("click", (event) => this.clicked(event));
+      this.root.addEventListener("keydown", (event) => this.pressed(event));
       this.root.addEventListener("input", (event) => this.changed(event));
       this.root.addEventListener("change", (event) => this.changed(event));
       this.start(args);
@@ -35,8 +38,58 @@
       this.texts = args.texts;
       this.gone = new Map(); // the removed cards by the note that stands in their place
       this.ticked = new Set(args.required.filter((token) => token.startsWith("key:")));
+      this.tab(this.opened || "pill");
+      this.extras.forEach((part, name) => part.start && part.start((args.parts || {})[name] || {}));
+      this.cards().forEach((card) => this.tell("card", card, false));
       this.refresh();
       this.show(args.problems, "wanting");
+    }
+
+    /* Ask every part of the form that cares; true if one of them says so. */
+    tell(event, ...values) {
+      let taken = false;
+      this.extras.forEach((part) => {
+        if (!taken && part[event] && part[event](...values) === true) taken = true;
+      });
+      return taken;
+    }
+
+    /* Show one panel of the form. Nothing is loaded or lost: the others are only hidden. */
+    tab(name) {
+      const panels = this.parts("[data-tab]");
+      const panel = panels.find((item) => item.dataset.tab === name) || panels[0];
+      const fresh = this.opened !== panel.dataset.tab;
+      this.opened = panel.dataset.tab;
+      panels.forEach((item) => (item.hidden = item !== panel));
+      this.parts('[role="tab"]').forEach((tab) => {
+        const chosen = tab.dataset.target === this.opened;
+        tab.setAttribute("aria-selected", String(chosen));
+        tab.tabIndex = chosen ? 0 : -1;
+      });
+      if (fresh) this.tell("shown", this.opened);
+    }
+
+    /* Among the tabs: arrows as they are seen (from right to left too), Home, End. */
+    pressed(event) {
+      const tab = event.target.closest('[role="tab"]');
+      if (!tab) return;
+      const tabs = this.parts('[role="tab"]');
+      const forward = getComputedStyle(this.root).direction === "rtl" ? "ArrowLeft" : "ArrowRight";
+      const back = forward === "ArrowLeft" ? "ArrowRight" : "ArrowLeft";
+      const place = tabs.indexOf(tab);
+      const next = {
+        [forward]: (place + 1) % tabs.length, [back]: (place + tabs.length - 1) % tabs.length,
+        Home: 0, End: tabs.length - 1,
+      }[event.key];
+      if (next === undefined) return;
+      event.preventDefault();
+      this.tab(tabs[next].dataset.target);
+      tabs[next].focus();
+    }
+
+    /* Something was changed that no control's event tells of. */
+    touch() {
+      this.refresh();
     }
 
     part(name, inside = this.root) {
@@ -72,6 +125,7 @@
       this.tellRule();
       this.tellUnused();
       this.tellGrace();
+      this.tell("refresh");
     }
 
     /* Where nothing follows there is nothing to wait for; what is wrong is shown all the same. */
@@ -188,6 +242,7 @@
       this.forget(box);
       if (box.dataset.required && box.checked) this.ticked.add(box.dataset.required);
       else if (box.dataset.required) this.ticked.delete(box.dataset.required);
+      this.tell("changed", box, event);
       this.refresh();
     }
 
@@ -217,12 +272,14 @@
         reload: () => this.reload(),
         overwrite: () => this.overwrite(),
         go: () => this.go(button.dataset.target),
+        tab: () => this.tab(button.dataset.target),
       };
-      const action = actions[button.dataset.action];
-      if (!action) return;
+      const name = button.dataset.action;
       event.preventDefault();
       event.stopPropagation(); // the window around has actions of its own
-      if (button.getAttribute("aria-disabled") !== "true") action();
+      if (button.getAttribute("aria-disabled") === "true") return;
+      if (actions[name]) actions[name]();
+      else this.tell("clicked", name, button, event);
     }
 
     fold(card, open) {
@@ -258,27 +315,44 @@
       const card = this.gone.get(note);
       this.gone.delete(note);
       note.replaceWith(card);
+      this.tell("card", card, false);
       this.refresh();
       card.focus();
       this.say(filled(this.texts.restored, { title: this.title(card) }));
     }
 
-    add() {
+    /* A new outcome; with the values that its controls are to have, by the controls' names. */
+    add(values = null) {
       this.added = (this.added || 0) + 1;
       const key = "new" + this.added;
       const holder = document.createElement("ol");
       holder.innerHTML = this.part("blank-card").innerHTML.replaceAll("__key__", key);
       const card = holder.firstElementChild;
       this.part("cards").append(card);
-      this.refresh();
+      Object.entries(values || {}).forEach(([name, value]) => {
+        const control = this.control(key + "." + name);
+        if (!control) return;
+        if (control.type === "checkbox") control.checked = Boolean(value);
+        else control.value = String(value);
+      });
+      this.tell("card", card, true, values || {});
+      this.touch();
+      if (values) return card;
+      this.tab("outcomes");
       this.control(key + ".title").focus();
       this.say(this.texts.added);
+      return card;
     }
 
     /* Unsaved work is given up: Studio closes its window; a page without one shows what is stored. */
     cancel() {
       this.notify("cancel", {});
       if (this.root.isConnected && !this.root.closest(".modal-window")) this.reload();
+    }
+
+    /* What a save would send now. */
+    draft() {
+      return this.collect();
     }
 
     collect() {
@@ -289,7 +363,7 @@
         const place = path.length > 1 ? recognition[path[0]] : recognition;
         place[path[path.length - 1]] = control.value;
       });
-      return {
+      const submission = {
         digest: this.args.digest,
         title: this.value("title"),
         description: this.value("description"),
@@ -304,6 +378,8 @@
         },
         caption: this.value("image.caption"),
       };
+      this.tell("collect", submission);
+      return submission;
     }
 
     collectCard(card) {
@@ -319,13 +395,14 @@
         weight: row.querySelector('[data-part="weight"]').value,
         member: row.dataset.member === "" ? "" : Number(row.dataset.member),
       }));
+      this.tell("collectCard", card, outcome);
       return outcome;
     }
 
     async save() {
       if (this.working) return;
       this.notify("save", { state: "start", message: this.texts.saving });
-      const answer = await this.ask("save_pill", this.collect());
+      const answer = await this.work("save_pill", this.collect());
       if (!answer.ok) return this.refused(answer);
       const own = this.isOwnPage();
       this.stored(answer);
@@ -381,7 +458,7 @@
     }
 
     async reload() {
-      const answer = await this.ask("edit_form", {});
+      const answer = await this.work("edit_form", {});
       if (!answer.ok) return this.refused(answer);
       this.complain(null);
       this.replace(answer);
@@ -389,17 +466,37 @@
       return this.part("body").focus();
     }
 
-    async ask(handler, data) {
+    /* Saving and reloading: the one or the other, and nobody may press the button meanwhile. */
+    async work(handler, data) {
       const button = this.root.querySelector('[data-action="save"]');
       this.working = true;
       button.setAttribute("aria-disabled", "true");
       this.say(this.texts.saving);
       try {
+        return await this.ask(handler, data);
+      } finally {
+        this.working = false;
+        button.removeAttribute("aria-disabled");
+      }
+    }
+
+    ask(handler, data) {
+      return this.request(handler, { headers: { "Content-Type": "application/json" }, body: JSON.stringify(data) });
+    }
+
+    /* The same with files; ``form`` is a FormData. */
+    send(handler, form) {
+      return this.request(handler, { headers: {}, body: form });
+    }
+
+    /* The handler's answer, or one that says in words why there is none. */
+    async request(handler, { headers, body }) {
+      try {
         const response = await fetch(this.runtime.handlerUrl(this.element, handler), {
           method: "POST",
           credentials: "same-origin",
-          headers: { "Content-Type": "application/json", "X-CSRFToken": cookie("csrftoken") },
-          body: JSON.stringify(data),
+          headers: { "X-CSRFToken": cookie("csrftoken"), ...headers },
+          body,
         });
         if ((response.headers.get("Content-Type") || "").includes("json")) {
           const answer = await response.json();
@@ -408,9 +505,6 @@
         return { ok: false, message: [401, 403].includes(response.status) ? this.texts.signed_out : this.texts.failed };
       } catch (error) {
         return { ok: false, message: this.texts.failed };
-      } finally {
-        this.working = false;
-        button.removeAttribute("aria-disabled");
       }
     }
 
@@ -438,6 +532,26 @@
       });
       if (kind === "wanting") this.listProblems(problems);
       problems.forEach((problem) => this.mark(problem, kind));
+      this.countProblems(problems);
+    }
+
+    /* Each tab says how much waits behind it. */
+    countProblems(problems) {
+      const places = problems.map((problem) => this.place(problem.control)).filter(Boolean);
+      const panels = places.map((place) => place.closest("[data-tab]")).filter(Boolean);
+      this.parts('[role="tab"]').forEach((tab) => {
+        const count = panels.filter((panel) => panel.dataset.tab === tab.dataset.target).length;
+        const badge = this.part("tab-count", tab);
+        badge.hidden = !count;
+        badge.textContent = count ? String(count) : "";
+        const label = this.part("tab-problems", tab);
+        label.textContent = count ? filled(this.texts.to_mend, { count }) : "";
+      });
+    }
+
+    /* The control, card or section of that name. */
+    place(name) {
+      return this.control(name) || document.getElementById(this.id(name));
     }
 
     listProblems(problems) {
@@ -474,9 +588,10 @@
 
     /* To the control, card or section of that name. */
     go(name) {
-      const control = this.control(name);
-      const target = control || document.getElementById(this.id(name));
+      const target = this.place(name);
       if (!target) return;
+      const panel = target.closest("[data-tab]");
+      if (panel) this.tab(panel.dataset.tab);
       const card = target.closest("[data-card]");
       if (card) this.fold(card, true);
       const details = target.closest("details");
