@@ -29,13 +29,16 @@ def outcome_titles(outcomes: Sequence[Any], translator: Translator) -> dict[str,
 
 
 def told_apart(titles: Mapping[str, str], translator: Translator) -> dict[str, str]:
-    """The titles, in the same order; of several that are equal each has its number."""
-    often, seen, names = Counter(titles.values()), Counter[str](), {}
+    """The titles, in the same order and no two alike; of several that are equal each has its number."""
+    often, seen = Counter(titles.values()), Counter[str]()
+    taken = {title for title, count in often.items() if count == 1}
+    names = {}
     for name, title in titles.items():
-        seen[title] += 1
-        names[name] = title if often[title] == 1 else translator.gettext("{title} (number {number})").format(
-            title=title, number=seen[title]
-        )
+        names[name] = title
+        while often[title] > 1 and (names[name] == title or names[name] in taken):
+            seen[title] += 1
+            names[name] = translator.gettext("{title} (number {number})").format(title=title, number=seen[title])
+        taken.add(names[name])
     return names
 
 

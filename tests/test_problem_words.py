@@ -54,6 +54,13 @@ def test_equal_titles_are_told_apart_by_a_number():
     ]
 
 
+def test_a_title_that_looks_like_a_number_given_is_no_other_titles_name():
+    titles = {"a": "Locate", "b": "Locate (number 1)", "c": "Locate", "d": "Locate (number 1)"}
+    told = problem_words.told_apart(titles, ENGLISH)
+    assert list(told) == ["a", "b", "c", "d"] and len(set(told.values())) == 4
+    assert told["a"].startswith("Locate (number ")
+
+
 def test_a_required_id_that_no_outcome_has_is_called_by_itself():
     """Outcomes without an id are called by their numbers, and "3" is no outcome's id here."""
     titles = problem_words.outcome_titles([{"id": "a"}, {"id": "b"}, {"title": "Report"}], ENGLISH)

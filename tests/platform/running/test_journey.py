@@ -64,10 +64,12 @@ def fill_in(page) -> None:
     form = page.locator(".mcp-studio")
     form.get_by_label("Title", exact=True).fill(TITLE)
     form.get_by_label("Description", exact=True).first.fill("You find the fault that stops a wind turbine.")
+    form.locator("[role='tab'][data-target='outcomes']").click()
     form.get_by_role("button", name="Add an outcome").click()
     form.get_by_label("Title of the outcome").fill("Locate a fault in the drive train")
     for tick in form.locator("[data-part='tick']").all():
         tick.check()
+    form.locator("[role='tab'][data-target='recognition']").click()
     form.get_by_label("Workload in hours").fill("2")
 
 
