@@ -27,6 +27,8 @@ VIEW_NAMES = {
     "author_view": gettext_lazy("Author’s preview"),
     "studio_view": gettext_lazy("Author’s form"),
 }
+UNWRITTEN = "pill-new"  # the pill that an author can try the form with
+
 
 class OneHost:
     """Sends 127.0.0.1 to localhost: the issuer's DID, the wallet's redirect and the cookies belong to one name."""
@@ -51,6 +53,7 @@ def load_scenarios() -> None:
     WORKBENCH_KVS.prep_for_scenario_loading()
     for language, (title, olx) in zip(scenarios.LANGUAGES, scenarios.load(), strict=True):
         add_xml_scenario(f"pill-{language}", title, olx)
+    add_xml_scenario(UNWRITTEN, "Bolted joints", scenarios.unwritten())
     workbench_scenarios.get_scenarios.initialized = True
 
 
@@ -59,9 +62,10 @@ def index(request: HttpRequest) -> HttpResponse:
     pills = [
         {"title": scenario.description, "language": name.partition("-")[2],
          "url": reverse("workbench_show_scenario", args=[name])}
-        for name, scenario in SCENARIOS.items()
+        for name, scenario in SCENARIOS.items() if name != UNWRITTEN
     ]
-    return render(request, "workbench/index.html", {"pills": pills})
+    form = reverse("scenario", args=[UNWRITTEN, "studio_view"]) + "?student=staff"
+    return render(request, "workbench/index.html", {"pills": pills, "unwritten": form})
 
 
 def shell(request: HttpRequest) -> dict:

@@ -56,6 +56,19 @@ def test_load_gives_both_editions_english_first():
     assert titles == ["Fault diagnosis on a wind turbine", "Diagnostic de panne sur une éolienne"]
 
 
+def test_the_unwritten_pill_has_exercises_and_nothing_else(workbench, db):
+    from microcred_xblock.workbench.scenarios.runtime import DemoRuntime
+
+    workbench.add_xml_scenario("new", "New", scenarios.unwritten())
+    block = DemoRuntime("ann").get_block(workbench.SCENARIOS["new"].usage_id)
+    found = compat.referenced_blocks(block)
+    assert {name for name, child in found.items() if compat.is_graded(child)} >= {
+        "preload", "tightening-order", "inspection"
+    }
+    assert (block.outcomes, block.description, block.recognition) == ([], "", {})
+    assert {problem.code for problem in block.problems()} == {"no-outcomes", "text-empty"}
+
+
 def test_pill_is_complete_and_without_problems(edition):
     block = edition()
     assert block.problems() == ()
