@@ -68,6 +68,9 @@ MESSAGES: dict[str, str] = {
         "The reuse level must be transversal, cross-sector, sector-specific or occupation-specific."
     ),
     "rule-op": N_("The rule of a criterion must be “gte” (at least)."),
+    "stackability-contradiction": N_(
+        "The pill cannot stand alone and count towards something: change one of the two."
+    ),
     "slug": N_("{field} may hold only letters without accents, digits, “-”, “_” and “.”, at most 64 of them."),
     "text-control-character": N_("{field} contains the invisible character {character}: delete it."),
     "text-empty": N_("{field} is empty: fill it in."),
@@ -112,6 +115,15 @@ FIELDS: dict[str, str] = {
     "outcomes": N_("Learning outcomes"),
     "pill": N_("Learning pill"),
     "prerequisites": N_("Prerequisites"),
+    "further_information": N_("Further information"),
+    "national framework": N_("National framework"),
+    "national level": N_("Level in the national framework"),
+    "national level address": N_("Address of the national level"),
+    "stackability": N_("Integration and stackability"),
+    "towards code": N_("Code of the qualification"),
+    "towards framework": N_("Register or awarding body"),
+    "towards title": N_("Counts towards"),
+    "towards address": N_("Address of the qualification"),
     "quality assurance": N_("Quality assurance"),
     "quality assurance address": N_("Address of the quality assurance"),
     "quality assurance agency": N_("Quality assurance agency"),

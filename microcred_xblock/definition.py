@@ -11,8 +11,9 @@ Shapes (all keys optional; ``unknown`` and ``unknown_elements`` hold what no rul
     member  = {"block", "weight", "threshold"}
             | {"members": [member, …], "logic", "weight", "threshold", "all_attempted"}
     mastery = {"rule": "all" | "n-of-m" | "required-plus-n", "n", "required": ["outcome id", …]}
-    recognition = {"workload_hours", "ects", "eqf_level", "isced_f", "mode", "assessment_type",
-                   "supervision", "prerequisites", "quality_assurance": {…}, "bloc": {…}}
+    recognition = {"workload_hours", "ects", "eqf_level", "isced_f", "mode", "assessment_type", "supervision",
+                   "prerequisites", "stackability", "further_information", "quality_assurance": {…}, "bloc": {…},
+                   "nqf": {…}, "towards": {…}, "not_stated": ["any of these", written with - for _, …]}
     upkeep = {"regrade": "keep" | "suspend" | "revoke" | "supersede", "grace_days", "valid_months"}
 """
 
@@ -28,10 +29,16 @@ from typing import Any
 from .domain.errors import InvalidInput, InvalidPill
 from .domain.outcomes import CriteriaGroup, Criterion, LearningOutcome, Logic, Rule, Skill
 from .domain.pill import MAX_OUTCOMES, BadgeImage, LearningPill, Mastery, MasteryRule
-from .domain.recognition import BlocPlace, QualityAssurance, Recognition
+from .domain.recognition import BlocPlace, NationalLevel, QualificationPlace, QualityAssurance, Recognition
 from .domain.upkeep import RegradePolicy, Upkeep
 
 UNKNOWN = ("unknown", "unknown_elements")
+# What recognition data may say; what can be left unsaid, or inherited, is one of these.
+RECOGNITION_VALUES = (
+    "workload_hours", "ects", "eqf_level", "isced_f", "mode", "assessment_type", "supervision", "prerequisites",
+    "stackability", "further_information",
+)
+RECOGNITION_PARTS = ("quality_assurance", "nqf", "bloc", "towards")
 _DAMAGED = "A part of the pill is damaged: enter it again."
 _NO_RULE = MasteryRule()
 
@@ -159,6 +166,20 @@ def build(definition: Definition) -> LearningPill:
     return pill
 
 
+def read_recognition(data: Any) -> tuple[Recognition | None, tuple[InvalidPill, ...]]:
+    """Recognition data alone, as ``read`` reads it: the value, or None, and every problem."""
+    problems = _Problems()
+    found = _recognition(data, _Place(problems, "recognition"))
+    return (None if problems.found else found), tuple(problems.found)
+
+
+def unstated(data: Any) -> frozenset[str]:
+    """What recognition data names as not stated, as keys; whatever else is in the list is left out."""
+    names = data.get("not_stated") if isinstance(data, Mapping) else None
+    keys = {str(name).replace("-", "_") for name in names} if isinstance(names, list | tuple) else set()
+    return frozenset(keys.intersection((*RECOGNITION_VALUES, *RECOGNITION_PARTS)))
+
+
 def block_references(outcomes: Sequence[Any]) -> list[tuple[str, str]]:
     """``(outcome, block reference)`` of every assessed block, readable even in a broken definition.
 
@@ -280,18 +301,34 @@ def _mastery(value: Any, here: _Place) -> MasteryRule:
 
 def _recognition(value: Any, here: _Place) -> Recognition:
     data = here.mapping(value)
-    given = _known(data, (
-        "workload_hours", "ects", "isced_f", "mode", "assessment_type", "supervision", "prerequisites",
-    ))
-    if "eqf_level" in data:
-        given["eqf_level"] = here.read(lambda: _whole(data["eqf_level"], field="eqf_level"))
-    if "quality_assurance" in data:
-        given["quality_assurance"] = _record(
-            QualityAssurance, here.mapping(data["quality_assurance"]), here, {"title": "-", "agency": "-"}
-        )
-    if "bloc" in data:
-        given["bloc"] = _bloc(here.mapping(data["bloc"]), here)
+    here.read(lambda: _refuse_unstated(data))
+    given = {
+        name: here.read(lambda: _whole(data["eqf_level"], field="eqf_level")) if name == "eqf_level" else data[name]
+        for name in RECOGNITION_VALUES if name in data
+    }
+    for name, (kind, sound) in _RECORDS.items():
+        if name in data:
+            part = here.mapping(data[name])
+            given[name] = _bloc(part, here) if name == "bloc" else _record(kind, part, here, sound)
+    if "stackability" in given:  # last: it may contradict what the pill counts towards
+        given["stackability"] = given.pop("stackability")
     return here.build(Recognition, {}, given.items())
+
+
+_RECORDS: Mapping[str, tuple[type, Mapping[str, Any]]] = {
+    "quality_assurance": (QualityAssurance, {"title": "-", "agency": "-"}),
+    "bloc": (BlocPlace, {}),
+    "nqf": (NationalLevel, {"framework": "-", "level": "-"}),
+    "towards": (QualificationPlace, {"title": "-"}),
+}
+
+
+def _refuse_unstated(data: Mapping[str, Any]) -> None:
+    names = data.get("not_stated", ())
+    if not isinstance(names, list | tuple):
+        raise InvalidPill(_DAMAGED, code="definition-damaged")
+    known = unstated(data)
+    _refuse_unknown({"unknown": [str(name) for name in names if str(name).replace("-", "_") not in known]})
 
 
 def _upkeep(value: Any, here: _Place) -> Upkeep:

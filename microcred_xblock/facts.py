@@ -72,6 +72,14 @@ NAMES: dict[str, str] = {
     "bloc": N_("Bloc of competences"),
     "bloc-title": N_("Title of the bloc"),
     "bloc-url": N_("Address of the bloc"),
+    "national-level": N_("Level in the national framework"),
+    "national-level-url": N_("Address of the national level"),
+    "stackability": N_("Integration and stackability"),
+    "towards-title": N_("Counts towards"),
+    "towards-framework": N_("Register or awarding body"),
+    "towards-code": N_("Code of the qualification"),
+    "towards-url": N_("Address of the qualification"),
+    "further-information": N_("Further information"),
     "not-awarded": N_("What it is not"),
 }
 NOTES: dict[str, str] = {
@@ -106,6 +114,10 @@ SUPERVISION = {
     "unsupervised": N_("Unsupervised, identity not checked"), "unsupervised-id": N_("Unsupervised, identity checked"),
     "supervised": N_("Supervised, identity not checked"), "supervised-id": N_("Supervised, identity checked"),
 }
+STACKABILITY = {
+    "stand-alone": N_("Stands alone, independent of others"),
+    "stackable": N_("Can be stacked towards another credential"),
+}
 _STATUSES = {
     "status-achieved": N_("Achieved"), "status-not-achieved": N_("Not achieved"),
     "status-in-progress": N_("Not completed"), "status-not-assessed": N_("Not assessed"),
@@ -114,6 +126,7 @@ _STATUSES = {
 # What the documents say in the pill's language; here it is said in the reader's.
 _WORDED = {
     "mode": MODES, "assessment-type": ASSESSMENTS, "supervision": SUPERVISION, "outcome-status": _STATUSES,
+    "stackability": STACKABILITY,
 }
 _CODED = ("outcome-kind", "outcome-reuse-level", "image")
 _TECHNICAL = ("pill-id", "pill-version", "award-id", "awarding-body-did")

@@ -15,9 +15,12 @@
       </outcome>
       <mastery rule="required-plus-n" n="1" required="locate decide"/>
       <recognition workload-hours="3" ects="0.1" eqf-level="4" isced-f="0713" mode="online"
-                   assessment-type="practical" supervision="unsupervised-id">
+                   assessment-type="practical" supervision="unsupervised-id" stackability="stackable"
+                   further-information="https://…" not-stated="ects">
         <prerequisites>…</prerequisites>
         <quality-assurance title="…" agency="…" url="…"/>
+        <nqf framework="…" level="…" url="…"/>
+        <towards title="…" framework="…" code="…" url="…"/>
         <bloc certification="RNCP38596" certification-title="…" bloc="RNCP38596BC02" bloc-title="…"
               url="…" valid-until="2027-08-31"/>
       </recognition>
@@ -27,8 +30,9 @@
       …child blocks…
     </learning_pill>
 
-An attribute is the name in ``definition`` with ``-`` for ``_``. What is not understood is kept,
-written back on export and told to the author; only a document that cannot be kept faithfully
+An attribute is the name in ``definition`` with ``-`` for ``_``. ``not-stated`` names the attributes and elements of
+``<recognition>`` that the pill leaves unsaid although its course or organisation says them. What is not understood
+is kept, written back on export and told to the author; only a document that cannot be kept faithfully
 (entities, absurd size or depth) is refused, with InvalidInput.
 """
 
@@ -53,6 +57,7 @@ MAX_NESTING = 40
 _XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _GROUP = ("logic", "threshold", "all_attempted")
+_RECOGNITION_PARTS = ("quality-assurance", "bloc", "nqf", "towards")
 _ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "outcome": ("id", "title", "kind", "reuse", *_GROUP),
     "skill": ("uri", "label", "framework"),
@@ -60,10 +65,13 @@ _ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "group": ("weight", *_GROUP),
     "mastery": ("rule", "n"),
     "recognition": (
-        "workload_hours", "ects", "eqf_level", "isced_f", "mode", "assessment_type", "supervision",
+        "workload_hours", "ects", "eqf_level", "isced_f", "mode", "assessment_type", "supervision", "stackability",
+        "further_information",
     ),
     "quality-assurance": ("title", "agency", "url"),
     "bloc": ("certification", "certification_title", "bloc", "bloc_title", "url", "valid_until"),
+    "nqf": ("framework", "level", "url"),
+    "towards": ("title", "framework", "code", "url"),
     "badge-image": ("caption", "src", "media_type"),
     "upkeep": ("regrade", "grace_days", "valid_months"),
 }
@@ -242,22 +250,26 @@ def _read_member(node: etree._Element) -> dict[str, Any]:
 
 
 def _read_mastery(node: etree._Element) -> dict[str, Any]:
-    data = _leaf(node)
-    required = data.get("unknown", {}).pop("required", None)
-    if required is not None:
-        data["required"] = required.split()
+    return _with_names(_leaf(node), "required")
+
+
+def _with_names(data: dict[str, Any], attribute: str) -> dict[str, Any]:
+    """``data`` with an attribute that lists names as a list."""
+    names = data.get("unknown", {}).pop(attribute, None)
+    if names is not None:
+        data[attribute.replace("-", "_")] = names.split()
         if not data["unknown"]:
             del data["unknown"]
     return data
 
 
 def _read_recognition(node: etree._Element) -> dict[str, Any]:
-    data = _attributes(node)
+    data = _with_names(_attributes(node), "not-stated")
     for child in _elements(node):
         name = child.tag.replace("-", "_")
         if child.tag == "prerequisites" and name not in data and _is_text(child):
             data[name] = _text(child)
-        elif child.tag in ("quality-assurance", "bloc") and name not in data:
+        elif child.tag in _RECOGNITION_PARTS and name not in data:
             data[name] = _leaf(child)
         else:
             _keep(data, child)
@@ -353,19 +365,25 @@ def _member_element(data: Mapping[str, Any]) -> etree._Element:
 
 def _mastery_element(data: Mapping[str, Any]) -> etree._Element:
     node = _element("mastery", data)
-    if data.get("required"):
-        node.set("required", _writable(" ".join(map(str, data["required"]))))
+    _give_names(node, data, "required")
     return _with_unknown(node, data)
+
+
+def _give_names(node: etree._Element, data: Mapping[str, Any], attribute: str) -> None:
+    names = data.get(attribute.replace("-", "_"))
+    if names:
+        node.set(attribute, _writable(" ".join(map(str, names))))
 
 
 def _recognition_element(data: Mapping[str, Any]) -> etree._Element:
     node = _element("recognition", data)
+    _give_names(node, data, "not-stated")
     if data.get("prerequisites"):
         node.append(_text_element("prerequisites", data["prerequisites"]))
-    for name in ("quality_assurance", "bloc"):
-        if name in data:
-            part = _map(data[name])
-            node.append(_with_unknown(_element(name.replace("_", "-"), part), part))
+    for name in _RECOGNITION_PARTS:
+        if name.replace("-", "_") in data:
+            part = _map(data[name.replace("-", "_")])
+            node.append(_with_unknown(_element(name, part), part))
     return _with_unknown(node, data)
 
 

@@ -176,6 +176,8 @@ def _header(pill: LearningPill | None, translator: Translator) -> dict[str, Any]
     if recognition.bloc:
         code = recognition.bloc.bloc or recognition.bloc.certification
         found.append(_("Counts towards {code}").format(code=code))  # never that the bloc itself is earned
+    if recognition.towards:
+        found.append(_("Counts towards {code}").format(code=recognition.towards.title))
     return {
         "facts": found, "image": image(pill.image or _default_image(pill)),
         "language": pill.language, "direction": Translator(pill.language).direction,

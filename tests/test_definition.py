@@ -14,6 +14,7 @@ from microcred_xblock.definition import Definition
 from microcred_xblock.domain.errors import InvalidInput, InvalidPill
 from microcred_xblock.domain.outcomes import CriteriaGroup, Logic
 from microcred_xblock.domain.pill import Mastery
+from microcred_xblock.domain.recognition import NationalLevel
 from microcred_xblock.domain.upkeep import RegradePolicy, Upkeep
 
 OUTCOME = {"id": "a", "title": "A", "threshold": "0.7", "assessed_by": [{"block": "p1"}]}
@@ -44,6 +45,9 @@ def test_everything_that_is_written_arrives():
             "assessment_type": "quiz", "supervision": "supervised-id", "prerequisites": "none",
             "quality_assurance": {"title": "Q", "agency": "A"},
             "bloc": {"certification": "RNCP1", "certification_title": "C", "valid_until": "2027-08-31"},
+            "nqf": {"framework": "RNCP", "level": "4", "url": "https://x.org/4"},
+            "towards": {"title": "Electrician", "framework": "NQF", "code": "E1", "url": "https://x.org/e"},
+            "stackability": "stackable", "further_information": "https://x.org/more", "not_stated": ["isced-f"],
         },
         upkeep={"regrade": "suspend", "grace_days": "7", "valid_months": "24"},
         tags=["x"],
@@ -56,6 +60,9 @@ def test_everything_that_is_written_arrives():
     assert (pill.mastery.kind, pill.mastery.n, pill.mastery.required) == (Mastery.REQUIRED_PLUS_N, 1, ("b",))
     assert (pill.recognition.eqf_level, pill.recognition.ects) == (5, Decimal("0.1"))
     assert pill.recognition.bloc.valid_until == date(2027, 8, 31)
+    assert pill.recognition.nqf == NationalLevel(framework="RNCP", level="4", url="https://x.org/4")
+    assert pill.recognition.towards.code == "E1" and pill.recognition.stackability == "stackable"
+    assert pill.recognition.further_information == "https://x.org/more"
     assert pill.upkeep == Upkeep(regrade=RegradePolicy.SUSPEND, grace_days=7, valid_months=24)
 
 
@@ -207,3 +214,21 @@ def test_references_are_found_in_a_broken_definition():
     ]
     assert definition.block_references(outcomes) == [("a", "p1"), ("a", "p2")]
     assert definition.block_references([OUTCOME, OUTCOME]) == [("1", "p1"), ("2", "p1")]
+
+
+@pytest.mark.parametrize(("recognition", "code", "field"), [
+    ({"stackability": "yes"}, "recognition-code", "recognition.stackability"),
+    ({"stackability": "stand-alone", "towards": {"title": "T"}}, "stackability-contradiction",
+     "recognition.stackability"),
+    ({"further_information": "example.org"}, "iri", "recognition.further_information"),
+    ({"nqf": {"framework": "RNCP"}}, "text-empty", "recognition.national level"),
+    ({"nqf": {"framework": "RNCP", "level": "4", "url": "x"}}, "iri", "recognition.national level address"),
+    ({"towards": {"title": "T", "code": "1"}}, "text-empty", "recognition.towards framework"),
+    ({"towards": {}}, "text-empty", "recognition.towards title"),
+    ({"not_stated": ["mood"]}, "olx-unknown", "recognition"),
+    ({"not_stated": "mode"}, "definition-damaged", "recognition"),
+])
+def test_recognition_alone_tells_what_is_wrong_with_it(recognition, code, field):
+    found, problems = definition.read_recognition(recognition)
+    assert found is None
+    assert [(problem.code, problem.field) for problem in problems] == [(code, field)]

@@ -47,6 +47,11 @@ FIELDS = st.fixed_dictionaries({}, optional={
         workload_hours=TEXT, eqf_level=TEXT, isced_f=TEXT, prerequisites=TEXT,
         quality_assurance=some(title=TEXT, agency=TEXT, url=TEXT),
         bloc=some(certification=TEXT, bloc=TEXT, valid_until=TEXT),
+        nqf=some(framework=TEXT, level=TEXT, url=TEXT),
+        towards=some(title=TEXT, framework=TEXT, code=TEXT, url=TEXT),
+        stackability=TEXT,
+        further_information=TEXT,
+        not_stated=st.lists(st.sampled_from(["mode", "eqf-level", "bloc", "eqf_level", "wat"]), min_size=1),
     ).filter(bool),
     "badge_image": some(
         caption=TEXT, src=TEXT, text=TEXT.filter(str.strip),

@@ -13,6 +13,8 @@ from . import pinned
 
 ESCO_SCHEME = "http://data.europa.eu/esco/concept-scheme/skills"
 ESCO_SKILL = "http://data.europa.eu/esco/skill/"
+NQF_SCHEME = "http://data.europa.eu/snb/qdr/25831c2"
+NQF_LEVEL = "http://data.europa.eu/snb/qdr/"
 
 
 def concept(name: str, code: str) -> dict[str, Any]:

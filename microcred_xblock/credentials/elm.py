@@ -194,27 +194,33 @@ def _specification(nodes: Nodes, award: Award, issuer: Issuer) -> dict[str, Any]
             _outcome(nodes, outcome) for outcome, result in award.outcome_pairs() if result.achieved
         ],
         "learningOutcomeSummary": nodes.note(wording.requirements(pill)),
+        "homepage": nodes.web(recognition.further_information),
         "additionalNote": nodes.notes(*_remarks(recognition, pill.language)),
     }
-    if recognition.eqf_level is None and recognition.bloc is None and recognition.quality_assurance is None:
+    standing = _standing(nodes, recognition, issuer)
+    if not any(standing.values()):
         return nodes.make("LearningAchievementSpecification", **properties)
-    return nodes.make("Qualification", **properties, **_standing(nodes, recognition, issuer))
+    return nodes.make("Qualification", **properties, isPartialQualification=True, **standing)
 
 
 def _standing(nodes: Nodes, recognition: Recognition, issuer: Issuer) -> dict[str, Any]:
-    level, assurance, bloc = recognition.eqf_level, recognition.quality_assurance, recognition.bloc
+    level, assurance = recognition.eqf_level, recognition.quality_assurance
+    places = [place for place in (recognition.bloc, recognition.towards) if place is not None]
     return {
-        "isPartialQualification": True,
         "eqfLevel": concepts.elm("eqf", str(level)) if level is not None else None,
+        "nqfLevel": nodes.national_level(recognition.nqf) if recognition.nqf is not None else [],
         "accreditation": [nodes.accreditation(assurance, issuer.country)] if assurance is not None else [],
-        "isPartOf": [nodes.towards(bloc)] if bloc is not None else [],
+        "isPartOf": [nodes.towards(place) for place in places],
     }
 
 
 def _remarks(recognition: Recognition, language: str) -> Iterator[str]:
-    """What has no concept: the bare place towards a bloc, and supervision without a known code."""
-    if recognition.bloc is not None:
-        yield wording.towards(recognition.bloc, language)
+    """What has no concept: that the pill only counts towards something, and supervision without a known code."""
+    for place in (recognition.bloc, recognition.towards):
+        if place is not None:
+            yield wording.towards(place, language)
+    said = dict(wording.circumstances(recognition, language))
+    yield from (said[key] for key in ("national", "stackability") if key in said)
     if recognition.supervision and not concepts.has("supervision", recognition.supervision):
         words = wording.texts(language)
         yield words["supervision"].format(supervision=words[recognition.supervision])

@@ -15,7 +15,7 @@ from typing import Any
 
 from ..domain.credential import Issuer
 from ..domain.outcomes import Skill
-from ..domain.recognition import BlocPlace, QualityAssurance
+from ..domain.recognition import BlocPlace, NationalLevel, QualificationPlace, QualityAssurance
 from . import concepts, wording
 
 _KINDS = {
@@ -114,8 +114,24 @@ class Nodes:
             landingPage=self.web(assurance.url),
         )
 
-    def towards(self, bloc: BlocPlace) -> dict[str, Any]:
-        """The bloc (inside its certification) or certification that the pill is evidence towards."""
+    def national_level(self, level: NationalLevel) -> list[dict[str, Any]]:
+        """The level as a concept, where it is one of the European register: the profile admits no other."""
+        if not level.url.startswith(concepts.NQF_LEVEL):
+            return []
+        label = self.text(f"{level.framework}: {level.level}")
+        return [concepts.node({"id": level.url, "prefLabel": label}, concepts.NQF_SCHEME)]
+
+    def towards(self, place: BlocPlace | QualificationPlace) -> dict[str, Any]:
+        """The bloc (inside its certification), certification or qualification that the pill is evidence towards."""
+        if isinstance(place, BlocPlace):
+            return self._bloc(place)
+        code = [self.identifier(place.code, place.framework)] if place.code else []
+        return self.make(
+            "Qualification", title=self.text(place.title), identifier=code, homepage=self.web(place.url),
+            additionalNote=self.notes(place.framework if not place.code else ""),
+        )
+
+    def _bloc(self, bloc: BlocPlace) -> dict[str, Any]:
         agency = "France compétences"
         register = "RNCP" if bloc.certification.startswith("RNCP") else "RS"
         url = bloc.url or concepts.certification_url(bloc.certification)

@@ -166,9 +166,9 @@ def _outcomes(pill: LearningPill, achieved: list[LearningOutcome], y: float) -> 
 def _signature(pill: LearningPill, issuer: Issuer) -> Iterator[str]:
     """The place in a qualification, the issuer, and what the page is worth."""
     words = wording.texts(pill.language)
-    bloc = pill.recognition.bloc
-    if bloc is not None:
-        sentence = wording.towards(bloc, pill.language)
+    places = [place for place in (pill.recognition.bloc, pill.recognition.towards) if place is not None]
+    if places:
+        sentence = " ".join(wording.towards(place, pill.language) for place in places)
         for index, line in enumerate(_wrapped(sentence, size=7.5, width=_RIGHT - _LEFT, most=4)):
             yield _text(_LEFT, 464 + 10.5 * index, line, size=7.5, fill=_MUTED)
     yield _rule(508)

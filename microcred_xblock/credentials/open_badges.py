@@ -23,7 +23,7 @@ from ..domain.credential import Credential, Format, Holder, Issuer
 from ..domain.errors import InvalidDocument, InvalidInput
 from ..domain.outcomes import LearningOutcome, OutcomeResult, OutcomeStatus, Skill
 from ..domain.pill import BadgeImage, LearningPill, Mastery
-from ..domain.recognition import BlocPlace
+from ..domain.recognition import BlocPlace, NationalLevel, QualificationPlace
 from . import badge_image, concepts, pinned, wording
 
 CONTEXT = (
@@ -273,8 +273,12 @@ def _alignments(pill: LearningPill) -> Iterator[dict[str, Any]]:
         yield _alignment(
             field["id"], field["prefLabel"]["en"], "ISCED-F 2013", code=recognition.isced_f, kind="ext:ISCEDF"
         )
+    if recognition.nqf is not None and recognition.nqf.url:
+        yield _national(recognition.nqf)
     if recognition.bloc is not None:
         yield _towards(recognition.bloc, pill.language)
+    if recognition.towards is not None and recognition.towards.url:  # without an address it stands in words only
+        yield _towards_qualification(recognition.towards, pill.language)
 
 
 def _certain(pill: LearningPill) -> list[LearningOutcome]:
@@ -303,6 +307,17 @@ def _towards(bloc: BlocPlace, language: str) -> dict[str, Any]:
         kind="ext:towardsBlocDeCompetences" if bloc.bloc else "ext:towardsCertification",
         description=wording.towards(bloc, language),
     )
+
+
+def _towards_qualification(place: QualificationPlace, language: str) -> dict[str, Any]:
+    return _alignment(
+        place.url, place.title, place.framework, code=place.code, kind="ext:towardsQualification",
+        description=wording.towards(place, language),
+    )
+
+
+def _national(level: NationalLevel) -> dict[str, Any]:
+    return _alignment(level.url, level.level, level.framework, code=level.level, kind="ext:NQF")
 
 
 def _alignment(

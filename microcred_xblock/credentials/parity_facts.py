@@ -10,7 +10,7 @@ from typing import Any
 from ..domain.award import Award
 from ..domain.outcomes import LearningOutcome, OutcomeResult
 from ..domain.pill import LearningPill
-from ..domain.recognition import BlocPlace, Recognition
+from ..domain.recognition import BlocPlace, NationalLevel, QualificationPlace, Recognition
 from ..domain.upkeep import RegradePolicy
 from . import concepts, open_badges, wording
 from .elm_nodes import duration
@@ -261,6 +261,8 @@ def _recognition(recognition: Recognition, language: str) -> Iterator[Fact]:
     sentences = dict(wording.circumstances(recognition, language))
     if recognition.eqf_level is not None:
         yield _concept("level", f"EQF {recognition.eqf_level}", "eqf", str(recognition.eqf_level), "eqfLevel")
+    if recognition.nqf is not None:
+        yield from _national(recognition.nqf, sentences["national"])
     if recognition.isced_f:
         known = concepts.has("isced-f", recognition.isced_f)
         yield Fact(
@@ -284,8 +286,40 @@ def _recognition(recognition: Recognition, language: str) -> Iterator[Fact]:
             elm=(_is("point", wording.plain(recognition.ects)),),
         )
     yield from _circumstances(recognition, sentences, language)
+    if recognition.stackability:
+        said = sentences["stackability"]
+        yield Fact(
+            code="stackability", value=wording.texts(language)[recognition.stackability],
+            open_badge=(_says("narrative", said),), elm=(_says("noteLiteral", said),),
+        )
     if recognition.bloc is not None:
         yield from _place(recognition.bloc, language)
+    if recognition.towards is not None:
+        yield from _qualification(recognition.towards, language)
+    if recognition.further_information:
+        yield Fact(
+            code="further-information", value=recognition.further_information,
+            open_badge=(_says("narrative", recognition.further_information),),
+            elm=(_is("contentURL", recognition.further_information),),
+        )
+
+
+def _national(level: NationalLevel, sentence: str) -> Iterator[Fact]:
+    """The level in a national framework; a concept only where it is one of the European register."""
+    yield Fact(
+        code="national-level", value=f"{level.level} ({level.framework})",
+        open_badge=(
+            _is("targetName", level.level, ("targetFramework", level.framework)), _says("narrative", sentence),
+        ),
+        elm=(_is("nqfLevel", level.url), _says("noteLiteral", sentence)) if level.url else (
+            _says("noteLiteral", sentence),
+        ),
+    )
+    if level.url:
+        yield Fact(
+            code="national-level-url", value=level.url, open_badge=(_is("targetUrl", level.url),),
+            elm=(_is("nqfLevel", level.url),),
+        )
 
 
 def _circumstances(recognition: Recognition, sentences: Mapping[str, str], language: str) -> Iterator[Fact]:
@@ -344,6 +378,26 @@ def _place(bloc: BlocPlace, language: str) -> Iterator[Fact]:
             open_badge=(_says("narrative", sentence),), elm=(_says("noteLiteral", sentence),),
         )
     yield _sentence("not-awarded", wording.towards(bloc, language))
+
+
+def _qualification(place: QualificationPlace, language: str) -> Iterator[Fact]:
+    """Another qualification that the pill is evidence towards."""
+    sentence = wording.towards(place, language)
+    parts = (
+        ("towards-title", place.title, "targetName", (_is("title", place.title, ("type", "Qualification")),)),
+        ("towards-framework", place.framework, "targetFramework", (
+            _is("schemeName", place.framework), _is("noteLiteral", place.framework, ("type", "Qualification")),
+        )),
+        ("towards-code", place.code, "targetCode", (_is("notation", place.code),)),
+        ("towards-url", place.url, "targetUrl", (_is("contentURL", place.url, ("type", "Qualification")),)),
+    )
+    for code, value, key, elm in parts:
+        if value:
+            yield Fact(
+                code=code, value=value, note="towards", elm=elm,
+                open_badge=(_is(key, value, ("targetType", "ext:towardsQualification")), _says("narrative", value)),
+            )
+    yield _sentence("not-awarded", sentence)
 
 
 def _towards(code: str, value: str, needle: str) -> Fact:

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from ..domain.award import Award
 from ..domain.outcomes import BlockResult, CriteriaGroup, Criterion, Logic, OutcomeResult
 from ..domain.pill import LearningPill, Mastery
-from ..domain.recognition import BlocPlace, QualityAssurance, Recognition
+from ..domain.recognition import BlocPlace, NationalLevel, QualificationPlace, QualityAssurance, Recognition
 
 _TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
@@ -57,6 +57,14 @@ _TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             " “{certification_title}”",
             "certification-name": "the certification {certification} “{certification_title}”",
             "valid-until": "The certification is registered until {date}.",
+            "towards": "This credential is evidence towards {what}. It does not award that qualification or its level.",
+            "towards-name": "“{title}”",
+            "towards-code": "“{title}” ({code})",
+            "national": "Level in the national framework {framework}: {level}.",
+            "stackability": "Integration and stackability: {text}.",
+            "stand-alone": "stand-alone, independent micro-credential",
+            "stackable": "integrated, stackable towards another credential",
+            "further": "Further information: {url}",
             "points": "{block}: {earned} of {possible} points",
             "unattempted": "{block}: not attempted",
             "score": "Result {percent} %, needed {threshold} %.",
@@ -137,6 +145,15 @@ _TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             " « {certification_title} »",
             "certification-name": "de la certification {certification} « {certification_title} »",
             "valid-until": "La certification est enregistrée jusqu’au {date}.",
+            "towards": "Cette attestation est un élément de preuve en vue {what}. Elle ne délivre ni cette"
+            " certification, ni son niveau.",
+            "towards-name": "de « {title} »",
+            "towards-code": "de « {title} » ({code})",
+            "national": "Niveau dans le cadre national {framework} : {level}.",
+            "stackability": "Intégration et cumul : {text}.",
+            "stand-alone": "micro-certification autonome et indépendante",
+            "stackable": "micro-certification intégrée, cumulable en vue d’une autre certification",
+            "further": "Pour en savoir plus : {url}",
             "points": "{block} : {earned} points sur {possible}",
             "unattempted": "{block} : non tenté",
             "score": "Résultat {percent} %, requis {threshold} %.",
@@ -255,8 +272,16 @@ def circumstances(recognition: Recognition, language: str) -> Iterator[tuple[str
         yield "quality", quality(recognition.quality_assurance, language)
     if recognition.prerequisites:
         yield "prerequisites", words["prerequisites"].format(text=recognition.prerequisites)
+    if recognition.nqf is not None:
+        yield "national", national(recognition.nqf, language)
+    if recognition.stackability:
+        yield "stackability", words["stackability"].format(text=words[recognition.stackability])
     if recognition.bloc is not None:
         yield "bloc", towards(recognition.bloc, language)
+    if recognition.towards is not None:
+        yield "towards", towards(recognition.towards, language)
+    if recognition.further_information:
+        yield "further", words["further"].format(url=recognition.further_information)
 
 
 def page_facts(recognition: Recognition, language: str) -> Iterator[tuple[str, str]]:
@@ -264,6 +289,8 @@ def page_facts(recognition: Recognition, language: str) -> Iterator[tuple[str, s
     words = texts(language)
     if recognition.eqf_level is not None:
         yield words["label-level"], words["value-level"].format(level=recognition.eqf_level)
+    if recognition.nqf is not None:
+        yield words["label-level"], f"{recognition.nqf.level} ({recognition.nqf.framework})"
     if recognition.workload_hours is not None:
         yield words["label-workload"], f"{localised(recognition.workload_hours, language)} h"
     if recognition.ects is not None:
@@ -284,8 +311,24 @@ def quality(assurance: QualityAssurance, language: str) -> str:
     return f"{sentence} {assurance.url}".strip()
 
 
-def towards(bloc: BlocPlace, language: str) -> str:
+def national(level: NationalLevel, language: str) -> str:
+    """The level in a national framework."""
+    return texts(language)["national"].format(framework=level.framework, level=level.level)
+
+
+def towards(place: BlocPlace | QualificationPlace, language: str) -> str:
     """What the pill is evidence towards, and that it awards none of it."""
+    return _towards_bloc(place, language) if isinstance(place, BlocPlace) else _towards(place, language)
+
+
+def _towards(place: QualificationPlace, language: str) -> str:
+    words = texts(language)
+    code = " ".join(filter(None, (place.framework, place.code)))
+    what = words["towards-code" if code else "towards-name"].format(title=place.title, code=code)
+    return words["towards"].format(what=what)
+
+
+def _towards_bloc(bloc: BlocPlace, language: str) -> str:
     words = texts(language)
     key = "bloc" if bloc.bloc else "certification"
     what = words[f"{key}-name"].format(

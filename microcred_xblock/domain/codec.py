@@ -22,11 +22,21 @@ from .errors import InvalidInput
 
 T = TypeVar("T")
 
+_SPARSE = "sparse"
+
+
+def sparse() -> dict[str, bool]:
+    """Metadata of a field that is written only where it differs from its default.
+
+    For fields that came later: what was frozen, and hashed, before them stays what it was.
+    """
+    return {_SPARSE: True}
+
 
 def encode(value: Any) -> Any:
     """A JSON-ready copy of a domain value. Unions of dataclasses carry their class name in ``$``."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {f.name: encode(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        fields = {f.name: encode(getattr(value, f.name)) for f in dataclasses.fields(value) if _written(f, value)}
         return {"$": type(value).__name__, **fields}
     if isinstance(value, Enum):
         return value.value
@@ -41,6 +51,10 @@ def encode(value: Any) -> Any:
     if value is None or isinstance(value, str | int | bool):
         return value
     raise TypeError(f"{type(value).__name__} is not a domain value")
+
+
+def _written(field: dataclasses.Field, value: Any) -> bool:
+    return not field.metadata.get(_SPARSE) or getattr(value, field.name) != field.default
 
 
 def decode(kind: type[T], data: Any) -> T:

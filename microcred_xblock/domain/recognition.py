@@ -8,10 +8,11 @@ Coded values are the short codes below; ``credentials`` maps them to the EU voca
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+from .codec import sparse
 from .errors import InvalidPill
 from .outcomes import checked_iri
 from .text import LINE_MAX, TEXT_MAX, checked_text, decimal
@@ -19,6 +20,8 @@ from .text import LINE_MAX, TEXT_MAX, checked_text, decimal
 MODES = ("online", "blended", "presential", "workbased")
 ASSESSMENT_TYPES = ("quiz", "practical", "portfolio", "project", "written-exam", "oral-exam", "continuous")
 SUPERVISION = ("unsupervised", "unsupervised-id", "supervised", "supervised-id")
+STAND_ALONE, STACKABLE = "stand-alone", "stackable"
+STACKABILITY = (STAND_ALONE, STACKABLE)
 
 _CERTIFICATION = re.compile(r"^(RNCP|RS)\d{1,6}$")
 _BLOC = re.compile(r"^RNCP\d{1,6}BC\d{2}$")
@@ -75,11 +78,52 @@ class BlocPlace:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NationalLevel:
+    """The level of the pill in a national qualifications framework, in the framework's own words.
+
+    ``url`` names the level, or describes the framework. A URI of the European register of such levels
+    (``http://data.europa.eu/snb/qdr/…``) makes the level machine-readable; nothing else does.
+    """
+
+    framework: str
+    level: str
+    url: str = ""
+
+    def __post_init__(self) -> None:
+        checked_text(self.framework, field="national framework", limit=LINE_MAX)
+        checked_text(self.level, field="national level", limit=LINE_MAX)
+        if self.url:
+            checked_iri(self.url, field="national level address")
+
+
+@dataclass(frozen=True, kw_only=True)
+class QualificationPlace:
+    """Another credential or qualification *towards* which a pill is evidence; never a claim to it.
+
+    For the blocs of French certifications there is ``BlocPlace``, which knows their codes. ``framework`` is the
+    register in which ``code`` is found, or who awards it.
+    """
+
+    title: str
+    framework: str = ""
+    code: str = ""
+    url: str = ""
+
+    def __post_init__(self) -> None:
+        checked_text(self.title, field="towards title", limit=LINE_MAX)
+        checked_text(self.framework, field="towards framework", limit=LINE_MAX, required=bool(self.code))
+        checked_text(self.code, field="towards code", limit=LINE_MAX, required=False)
+        if self.url:
+            checked_iri(self.url, field="towards address")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Recognition:
     """Recognition data of a pill. Everything may be absent; what is absent is not claimed.
 
     ``workload_hours`` is the notional workload; ``ects`` is present only where the awarding body
     states it and is never computed from the hours. ``isced_f`` is a code such as ``0713``.
+    ``stackability`` says whether the pill stands alone or counts towards more; ``bloc`` and ``towards`` say what.
     """
 
     workload_hours: Decimal | None = None
@@ -92,6 +136,10 @@ class Recognition:
     quality_assurance: QualityAssurance | None = None
     prerequisites: str = ""
     bloc: BlocPlace | None = None
+    nqf: NationalLevel | None = field(default=None, metadata=sparse())
+    towards: QualificationPlace | None = field(default=None, metadata=sparse())
+    further_information: str = field(default="", metadata=sparse())
+    stackability: str = field(default="", metadata=sparse())
 
     def __post_init__(self) -> None:
         for name, most in (("workload_hours", 10_000), ("ects", 300)):
@@ -108,7 +156,10 @@ class Recognition:
             raise InvalidPill("The EQF level must lie between 1 and 8.", code="eqf-level", field="eqf_level")
         if self.isced_f and not _ISCED.match(self.isced_f):
             raise InvalidPill("The ISCED-F code has two to four digits.", code="isced-f", field="isced_f")
-        for name, codes in (("mode", MODES), ("assessment_type", ASSESSMENT_TYPES), ("supervision", SUPERVISION)):
+        for name, codes in (
+            ("mode", MODES), ("assessment_type", ASSESSMENT_TYPES), ("supervision", SUPERVISION),
+            ("stackability", STACKABILITY),
+        ):
             value = getattr(self, name)
             if value and value not in codes:
                 raise InvalidPill(
@@ -116,3 +167,10 @@ class Recognition:
                     codes=", ".join(codes),
                 )
         checked_text(self.prerequisites, field="prerequisites", limit=TEXT_MAX, required=False)
+        if self.further_information:
+            checked_iri(self.further_information, field="further_information")
+        if self.stackability == STAND_ALONE and (self.bloc is not None or self.towards is not None):
+            raise InvalidPill(
+                "The pill cannot stand alone and count towards something: change one of the two.",
+                code="stackability-contradiction", field="stackability",
+            )

@@ -21,7 +21,14 @@ from microcred_xblock.credentials import concepts, elm, elm_nodes, elm_page, pin
 from microcred_xblock.domain.credential import Format
 from microcred_xblock.domain.errors import InvalidDocument, InvalidInput, Misconfigured
 from microcred_xblock.domain.outcomes import REUSE_LEVELS, Skill
-from microcred_xblock.domain.recognition import ASSESSMENT_TYPES, MODES, SUPERVISION, Recognition
+from microcred_xblock.domain.recognition import (
+    ASSESSMENT_TYPES,
+    MODES,
+    SUPERVISION,
+    NationalLevel,
+    QualificationPlace,
+    Recognition,
+)
 from tests.factories import (
     CREDENTIAL_ID,
     NOW,
@@ -166,6 +173,36 @@ def test_the_place_in_the_bloc_is_a_goal_never_an_award(compose_elm):
     assert "eqfLevel" not in bloc["isPartOf"][0]
     assert "It does not award the bloc" in achieved["specifiedBy"]["additionalNote"][0]["noteLiteral"]["en"]
     assert "RNCP" not in achieved["title"]["en"]
+
+
+REGISTER = "http://data.europa.eu/snb/qdr/c_5ad5d222"
+
+
+@pytest.mark.parametrize(("url", "concept"), [("", None), ("https://nqf.example/4", None), (REGISTER, REGISTER)])
+def test_a_national_level_is_a_concept_only_where_the_register_has_it(compose_elm, url, concept):
+    level = NationalLevel(framework="Cadre national", level="4", url=url)
+    document = compose_elm(make_award(pill=make_pill(recognition=Recognition(nqf=level)))).document
+    elm.validate(document)
+    specification = claim(document)["specifiedBy"]
+    assert [item["id"] for item in specification.get("nqfLevel", [])] == ([concept] if concept else [])
+    assert specification["type"] == ("Qualification" if concept else "LearningAchievementSpecification")
+    note = specification["additionalNote"][0]["noteLiteral"]["en"]
+    assert note == "Level in the national framework Cadre national: 4."
+
+
+def test_another_qualification_is_a_goal_and_further_information_has_its_address(compose_elm):
+    place = QualificationPlace(title="Electrician", framework="Chamber of crafts", code="E-7", url="https://x.example/e7")
+    recognition = Recognition(towards=place, stackability="stackable", further_information="https://x.example/pill")
+    document = compose_elm(make_award(pill=make_pill(recognition=recognition))).document
+    elm.validate(document)
+    specification = claim(document)["specifiedBy"]
+    (goal,) = specification["isPartOf"]
+    assert (goal["title"], goal["identifier"][0]["notation"]) == ({"en": "Electrician"}, "E-7")
+    assert goal["identifier"][0]["schemeName"] == "Chamber of crafts"
+    assert specification["homepage"][0]["contentURL"] == "https://x.example/pill"
+    notes = [note["noteLiteral"]["en"] for note in specification["additionalNote"]]
+    assert "It does not award that qualification or its level." in notes[0]
+    assert notes[1] == "Integration and stackability: integrated, stackable towards another credential."
 
 
 def test_nothing_calls_the_document_a_qualified_seal(compose_elm):

@@ -18,6 +18,7 @@ from microcred_xblock.domain.credential import Format
 from microcred_xblock.domain.errors import InvalidDocument, InvalidInput, Misconfigured
 from microcred_xblock.domain.outcomes import Skill
 from microcred_xblock.domain.pill import Mastery, MasteryRule
+from microcred_xblock.domain.recognition import NationalLevel, QualificationPlace, Recognition
 from tests.factories import (
     ACHIEVEMENT_ID,
     CREDENTIAL_ID,
@@ -217,6 +218,26 @@ def test_level_and_field_are_alignments_to_the_european_vocabularies(compose_bad
     assert by_kind["ext:EQF"]["targetUrl"] == "http://data.europa.eu/snb/eqf/5"
     assert by_kind["ext:ISCEDF"]["targetCode"] == "0713"
     assert by_kind["ext:ISCEDF"]["targetName"] == "Electricity and energy"
+
+
+def test_another_qualification_and_a_national_level_are_aligned_where_they_have_an_address(compose_badge):
+    def kinds(**over):
+        document = compose_badge(make_award(pill=make_pill(recognition=Recognition(**over)))).document
+        achievement = document["credentialSubject"]["achievement"]
+        return {item["targetType"]: item for item in achievement.get("alignment", []) if "targetType" in item}, (
+            achievement["criteria"]["narrative"]
+        )
+
+    place = QualificationPlace(title="Electrician", framework="Chamber", code="E-7", url="https://x.example/e7")
+    level = NationalLevel(framework="Cadre national", level="4", url="https://nqf.example/4")
+    found, words = kinds(towards=place, nqf=level)
+    assert found["ext:towardsQualification"]["targetCode"] == "E-7"
+    assert "does not award" in found["ext:towardsQualification"]["targetDescription"]
+    assert (found["ext:NQF"]["targetName"], found["ext:NQF"]["targetFramework"]) == ("4", "Cadre national")
+    found, words_alone = kinds(towards=replace(place, url=""), nqf=replace(level, url=""))
+    assert not found.keys() & {"ext:towardsQualification", "ext:NQF"}
+    assert words_alone == words
+    assert "evidence towards “Electrician” (Chamber E-7). It does not award that qualification" in words
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])

@@ -56,6 +56,14 @@ FACTS = {
     r"pill\.recognition\.bloc\.bloc_title": "bloc-title",
     r"pill\.recognition\.bloc\.url": "bloc-url",
     r"pill\.recognition\.bloc\.valid_until": "certification-valid-until",
+    r"pill\.recognition\.nqf\.(framework|level)": "national-level",
+    r"pill\.recognition\.nqf\.url": "national-level-url",
+    r"pill\.recognition\.towards\.title": "towards-title",
+    r"pill\.recognition\.towards\.framework": "towards-framework",
+    r"pill\.recognition\.towards\.code": "towards-code",
+    r"pill\.recognition\.towards\.url": "towards-url",
+    r"pill\.recognition\.stackability": "stackability",
+    r"pill\.recognition\.further_information": "further-information",
     r"results\.outcome_id": "outcome",
     r"results\.status": "outcome-status",
     r"results\.threshold": "outcome-threshold",
@@ -65,8 +73,10 @@ FACTS = {
 }
 TEXTS = {
     "title", "description", "tag", "image-caption", "outcome", "outcome-description", "prerequisites", "bloc-title",
-    "certification-title", "quality-assurance", "quality-assurance-agency",
+    "certification-title", "quality-assurance", "quality-assurance-agency", "national-level", "national-level-url",
+    "towards-title", "towards-framework", "towards-code", "towards-url", "further-information",
 }
+ELSEWHERE = {"national-level-url"}  # in a European credential only where it is a concept of the European register
 
 
 def leaves(node, path=""):
@@ -129,6 +139,8 @@ def test_nothing_of_any_award_is_missing(report, award):
     for row in rows:
         assert row.open_badge is bool(row.open_badge_path)
         assert row.elm is bool(row.elm_path)
+        if row.fact.startswith(("national-", "towards-", "stackability", "further-")):
+            assert row.open_badge and (row.elm or row.fact in ELSEWHERE), row
 
 
 def at(document, path):

@@ -12,8 +12,11 @@ from microcred_xblock.domain.pill import BadgeImage, LearningPill, Mastery, Mast
 from microcred_xblock.domain.recognition import (
     ASSESSMENT_TYPES,
     MODES,
+    STACKABILITY,
     SUPERVISION,
     BlocPlace,
+    NationalLevel,
+    QualificationPlace,
     QualityAssurance,
     Recognition,
 )
@@ -50,6 +53,16 @@ def groups(draw, blocks, depth=2, *, root=True):
     )
 
 
+urls = st.sampled_from(["", "https://example.org/more", "http://data.europa.eu/snb/qdr/c_5ad5d222"])
+
+
+def _recognition(**values):
+    """What cannot stand together is not drawn together."""
+    if values["bloc"] or values["towards"]:
+        values["stackability"] = values["stackability"] and "stackable"
+    return Recognition(**values)
+
+
 skills = st.builds(
     Skill, uri=slugs.map(lambda s: f"http://data.europa.eu/esco/skill/{s}"), label=texts, framework=st.just("ESCO")
 )
@@ -70,7 +83,7 @@ def outcomes(draw, id=None):
 
 
 recognitions = st.builds(
-    Recognition,
+    _recognition,
     workload_hours=st.none() | st.decimals("0.5", "300", places=1),
     ects=st.none() | st.decimals("0.1", "30", places=1),
     eqf_level=st.none() | st.integers(1, 8),
@@ -89,6 +102,12 @@ recognitions = st.builds(
         bloc_title=texts,
         valid_until=st.none() | st.dates(date(2027, 1, 1), date(2030, 1, 1)),
     ),
+    nqf=st.none() | st.builds(NationalLevel, framework=texts, level=texts, url=urls),
+    towards=st.none() | st.builds(
+        QualificationPlace, title=texts, framework=texts, code=st.just("") | texts, url=urls
+    ),
+    further_information=urls,
+    stackability=st.sampled_from(["", *STACKABILITY]),
 )
 
 

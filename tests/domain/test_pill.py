@@ -13,7 +13,13 @@ from microcred_xblock.domain.award import Award, decide
 from microcred_xblock.domain.errors import InvalidInput, InvalidPill
 from microcred_xblock.domain.outcomes import CriteriaGroup, Criterion, LearningOutcome, Rule, Score, Skill, assess
 from microcred_xblock.domain.pill import LearningPill, Mastery, MasteryRule
-from microcred_xblock.domain.recognition import BlocPlace, Recognition
+from microcred_xblock.domain.recognition import (
+    BlocPlace,
+    NationalLevel,
+    QualificationPlace,
+    QualityAssurance,
+    Recognition,
+)
 
 from . import strategies as my
 
@@ -130,6 +136,31 @@ class TestVersion:
 
     def test_stays_the_same_across_releases(self):
         assert pill("a").version == "878703e6524b"
+        full = pill("a", recognition=Recognition(
+            workload_hours="3", ects="0.1", eqf_level=4, isced_f="0713", mode="online", assessment_type="quiz",
+            supervision="supervised", quality_assurance=QualityAssurance(title="Qualiopi", agency="AFNOR"),
+            prerequisites="None.", bloc=BlocPlace(
+                certification="RNCP38596", certification_title="T", bloc="RNCP38596BC02", bloc_title="B",
+                valid_until=my.date(2029, 12, 31),
+            ),
+        ))
+        assert full.version == "b82ad37cf18d"
+
+    @pytest.mark.parametrize("later", [
+        {"nqf": NationalLevel(framework="RNCP", level="4")}, {"towards": QualificationPlace(title="Electrician")},
+        {"stackability": "stand-alone"}, {"further_information": "https://example.org/"},
+    ])
+    def test_values_that_came_later_count_and_are_written_only_where_they_are_set(self, later):
+        plain, more = pill("a"), pill("a", recognition=Recognition(**later))
+        assert more.version != plain.version
+        assert codec.encode(more)["recognition"].keys() - codec.encode(plain)["recognition"].keys() == later.keys()
+        assert codec.decode(LearningPill, codec.encode(more)) == more
+
+    def test_what_was_frozen_before_is_frozen_alike_now(self):
+        assert set(codec.encode(Recognition())) == {
+            "$", "workload_hours", "ects", "eqf_level", "isced_f", "mode", "assessment_type", "supervision",
+            "quality_assurance", "prerequisites", "bloc",
+        }
 
 
 class TestDecide:
