@@ -30,8 +30,8 @@ from .awarding_bodies import AwardingBody, configured
 
 __all__ = [
     "Signer", "assign", "assignments", "configured", "did", "did_document", "document_at", "fingerprint", "issuer",
-    "issuer_of", "key_for", "load_signer", "names_of", "record", "record_key", "record_use", "record_uses", "signer",
-    "try_keys", "unassign",
+    "issuer_of", "key_for", "load_signer", "names_of", "record", "record_key", "record_use", "record_uses", "recorded",
+    "signer", "try_keys", "unassign",
 ]
 
 _Purpose = models.SigningKey.Purpose
@@ -111,6 +111,18 @@ def issuer(key: str = "") -> Issuer:
         if row is not None:
             return _described(body, row.legal_name, row.legal_identifier, row.country)
     return issuer_of(body, signers.seal(body))
+
+
+def recorded(key: str = "") -> Issuer:
+    """The issuer by what is public of it, without any key or secret. Misconfigured (``key-unpublished``, ``setting-…``,
+    ``issuer-…``): nothing can be issued yet."""
+    body = awarding_bodies.body(key)
+    row = models.Issuer.objects.filter(did=body.did).first()
+    if row is None:
+        raise Misconfigured(
+            f"The issuer {body.did} has no published keys yet: run `microcred init`.", code="key-unpublished"
+        )
+    return _described(body, row.legal_name, row.legal_identifier, row.country)
 
 
 def issuer_of(body: AwardingBody, seal: SealCertificate) -> Issuer:

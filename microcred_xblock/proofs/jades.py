@@ -51,17 +51,21 @@ def seal(credential: Credential, *, certificate: SealCertificate, now: datetime)
         )
     certificate.check_valid(aware(now, field="now"))
     check_issuer(credential.document, certificate.identity)
-    payload = _json(credential.document)
+    return VerifiableCredential(
+        id=credential.id, format=Format.ELM, media_type=MEDIA_TYPE,
+        content=envelope(credential.document, certificate, now), extension=EXTENSION,
+    )
+
+
+def envelope(document: Mapping[str, Any], certificate: SealCertificate, now: datetime) -> bytes:
+    """``document`` under a signature of ``certificate``, whoever it belongs to: ``seal`` asks that first."""
+    payload = _json(document)
     protected = base64url_encode(_json(protected_header(certificate, now)))
     signature = certificate.key.sign(f"{protected}.{payload}".encode())
-    content = _json({
+    return _json({
         "payload": payload,
         "signatures": [{"protected": protected, "signature": base64url_encode(signature)}],
-    })
-    return VerifiableCredential(
-        id=credential.id, format=Format.ELM, media_type=MEDIA_TYPE, content=content.encode("utf-8"),
-        extension=EXTENSION,
-    )
+    }).encode("utf-8")
 
 
 def protected_header(certificate: SealCertificate, now: datetime) -> dict[str, Any]:
