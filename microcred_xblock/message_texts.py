@@ -44,6 +44,10 @@ LEARNER: dict[str, str] = {
     "pill-incomplete": N_(
         "The credential of this pill is not ready yet. Your results are kept; please tell the course team."
     ),
+    "pill-unready": N_(
+        "The credential of this pill is not ready yet. You can already work through the activities; "
+        "your results are kept."
+    ),
     "request-field": N_("The request was incomplete. Reload the page and try again."),
     "score-negative": N_("An activity reported a negative score, which cannot be used. Please tell the course team."),
     "sign-in": N_("You are signed out. Sign in, go back to your course and connect the wallet again."),

@@ -34,8 +34,8 @@ def record_scores(
     ``not_given``: blocks that were never meant for this learner; outcomes are assessed without them.
     ``annulled``: staff set the result of the whole section to nothing, also of what gives no score any more.
     ``concealed_until``: before then the learner must not know the result, so no award is made or put in question.
-    ``Standing.refusal`` is set where a site's own condition stopped the award (filter AwardRequested), or the terms of
-    a revocation.
+    ``Standing.refusal`` is set where a site's own condition stopped the award (filter AwardRequested), the terms of
+    a revocation, or that no credential of the pill could be issued as it is (NotReady, ``pill-unready``).
     """
     return awarding.record_scores(
         pill, scores, learner_id=learner_id, course_id=course_id, not_given=not_given, annulled=annulled,

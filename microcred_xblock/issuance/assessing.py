@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from .. import compat
+from ..domain.errors import NotReady
 from . import awarding, models, outbox, requests, retired, tasks
 
 SOON = timedelta(minutes=2)  # by then the platform has rebuilt its structure of a course that was published
@@ -53,7 +54,8 @@ def assess(request_pk: int, *, now: datetime) -> None:
 
 
 def wake(pill_ids: Iterable[str], *, now: datetime) -> int:
-    """Look again soon at who waits for a result to be shown: the author may have moved the date. How many wait."""
+    """Look again soon at who waits: for a result to be shown, whose date the author may have moved, or for the pill to
+    be mended. How many wait."""
     waiting = models.AssessmentRequest.objects.filter(pill_id__in=list(pill_ids), due_at__gt=now + SOON)
     return waiting.update(due_at=now + SOON)
 
@@ -67,8 +69,10 @@ def _assess(learner_id: str, pill_id: str, now: datetime) -> datetime | None:
         return None
     evidence = compat.platform_evidence(learner_id, pill_id, pill.references)
     until = evidence.concealed_until
-    awarding.record_scores(
+    standing = awarding.record_scores(
         pill, evidence.scores, not_given=evidence.not_given, annulled=evidence.annulled, learner_id=learner_id,
         course_id=course, concealed_until=until, now=now,
     )
+    if isinstance(standing.refusal, NotReady):  # the pill has to be mended: the row waits for that
+        raise standing.refusal
     return until if until is not None and until > now else None

@@ -9,7 +9,7 @@ from uuid import uuid4
 from django.utils import timezone
 
 from ..domain.award import Award, decide
-from ..domain.errors import NotAllowed
+from ..domain.errors import NotAllowed, NotReady
 from ..domain.outcomes import OutcomeResult, Score, assess
 from ..domain.pill import LearningPill
 from . import chains, holding, models, regrading, renewing, requests, retired
@@ -28,8 +28,9 @@ def record_scores(
     """Assess ``scores`` and, at the first mastery, store the award. Idempotent; safe in two requests at once.
 
     What is held already is held against the scores: see ``regrading.review`` and ``renewing.review``. After a
-    revocation the award is made again under the condition that the revocation set. Whoever calls has checked that
-    ``learner_id`` may earn here.
+    revocation the award is made again under the condition that the revocation set. While no credential of the pill
+    could be issued no award is made (``trial``), but when the pill is mended and the scores are looked at again.
+    Whoever calls has checked that ``learner_id`` may earn here.
     """
     now = now or timezone.now()
     past = until(scores, now)
@@ -49,7 +50,10 @@ def record_scores(
     if award is None or refusal is not None:
         return Standing(results=results, mastered=True, refusal=refusal)
     standing = any(row.status in chains.STANDING for row in formers)  # two that count are never side by side
-    made = store(award, learner_id, course_id, supersedes=formers[0] if standing else None)
+    try:
+        made = store(award, learner_id, course_id, supersedes=formers[0] if standing else None)
+    except NotReady as unready:
+        return Standing(results=results, mastered=True, refusal=unready)
     return Standing(results=results, mastered=True, award_id=str(made.pk))
 
 

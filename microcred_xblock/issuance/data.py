@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from ..domain.credential import Format, Holder
-from ..domain.errors import NotAllowed
+from ..domain.errors import NotAllowed, NotReady
 from ..domain.outcomes import OutcomeResult
 
 
@@ -33,7 +33,7 @@ class Standing:
     results: tuple[OutcomeResult, ...]
     mastered: bool
     award_id: str | None = None
-    refusal: NotAllowed | None = None
+    refusal: NotAllowed | NotReady | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,7 +20,7 @@ from ..domain.errors import Misconfigured, NotAllowed
 from ..domain.outcomes import OutcomeResult, Score
 from ..domain.pill import LearningPill
 from ..domain.upkeep import RegradePolicy, Upkeep
-from . import chains, issuers, models, signals
+from . import chains, issuers, models, signals, trial
 from .filters import AwardRequested
 
 _ACHIEVEMENTS = UUID("a2f0a7a4-1f0c-4d7a-8a55-6d1d6b1f5c11")
@@ -108,7 +108,7 @@ def achievement_uuid(pill: LearningPill) -> UUID:
 def store(
     award: Award, learner_id: str, course_id: str, *, supersedes: models.Award | None = None
 ) -> models.Award:
-    """The new row, or the one that another request stored meanwhile."""
+    """The new row, or the one that another request stored meanwhile. NotReady as ``freeze``."""
     frozen = freeze(award.pill)
     try:
         with transaction.atomic():
@@ -126,7 +126,8 @@ def replace(former: models.Award, award: Award, *, expires_at: datetime | None) 
 
     ``former`` stays what it is, valid or suspended, until the new one is signed; only it is no longer *the* award.
     The awarding body stays the same, whatever was assigned to the course since, while the settings still know it.
-    One that nobody has agreed to yet is itself put right: nobody can hold anything that says otherwise.
+    One that nobody has agreed to yet is itself put right: nobody can hold anything that says otherwise. NotReady as
+    ``freeze``.
     """
     frozen = freeze(award.pill)
     if untouched(former):
@@ -192,10 +193,19 @@ def _issuer_of(former: models.Award | None, course_id: str) -> str:
 
 
 def freeze(pill: LearningPill) -> models.FrozenPill:
+    """The row of the pill's content, shared by equal pills. NotReady (``pill-unready``): see ``trial.check``.
+
+    A pill that has a row was found good when the row was made; so an award costs no look at its documents.
+    """
     content = codec.encode(pill)
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    digest = hashlib.sha256(canonical.encode("utf-8")).hexdigest()
+    known = models.FrozenPill.objects.filter(digest=digest).first()
+    if known is not None:
+        return known
+    trial.check(pill, digest)
     row, _ = models.FrozenPill.objects.get_or_create(
-        digest=hashlib.sha256(canonical.encode("utf-8")).hexdigest(),
+        digest=digest,
         defaults={
             "pill_id": pill.id, "version": pill.version, "achievement": achievement_uuid(pill), "title": pill.title,
             "content": content,

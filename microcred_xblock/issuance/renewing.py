@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from ..domain.award import decide
-from ..domain.errors import NotAllowed
+from ..domain.errors import NotAllowed, NotReady
 from ..domain.outcomes import OutcomeResult, Score, assess
 from ..domain.pill import LearningPill
 from . import chains, conf, holding, models, notices, regrading, requests, status
@@ -38,6 +38,10 @@ def review(row: models.Award, pill: LearningPill, results: Sequence[OutcomeResul
         fresh = chains.lock(row).get(row.pk)
         if fresh is None or not fresh.active or not _proved(fresh, pill, results, now):
             return holding.held_award(row.learner_id, pill.id) or row  # another request was faster
+        try:
+            holding.freeze(pill)
+        except NotReady:  # of the pill as it is now nothing could be issued: what is held stays, until it is mended
+            return row
         regrading.recovered(fresh, now)
         return _replace(fresh, renewed, expires_at=pill.upkeep.expiry(now), reason="renewal", now=now)
 
