@@ -84,7 +84,12 @@ MESSAGES: dict[str, str] = {
 FIELDS: dict[str, str] = {
     "all-attempted": N_("All attempted"),
     "assessed-by": N_("Assessment"),
+    "badge colour": N_("Colour of the badge"),
+    "badge icon": N_("Icon of the badge"),
     "badge image": N_("Badge image"),
+    "badge level": N_("Level on the badge"),
+    "badge shape": N_("Shape of the badge"),
+    "badge title": N_("Title on the badge"),
     "bloc": N_("Bloc code"),
     "bloc address": N_("Address of the bloc"),
     "bloc title": N_("Title of the bloc"),

@@ -14,6 +14,11 @@ Shapes (all keys optional; ``unknown`` and ``unknown_elements`` hold what no rul
     recognition = {"workload_hours", "ects", "eqf_level", "isced_f", "mode", "assessment_type", "supervision",
                    "prerequisites", "stackability", "further_information", "quality_assurance": {…}, "bloc": {…},
                    "nqf": {…}, "towards": {…}, "not_stated": ["any of these", written with - for _, …]}
+
+
+    recognition = {"workload_hours", "ects", "eqf_level", "isced_f", "mode", "assessment_type",
+                   "supervision", "prerequisites", "quality_assurance": {…}, "bloc": {…}}
+    badge image = {"caption", and one of "design": {"shape", "colour", "icon", "level", "title"}, "svg", "src", "text"}
     upkeep = {"regrade": "keep" | "suspend" | "revoke" | "supersede", "grace_days", "valid_months"}
 """
 
@@ -26,6 +31,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from .domain.badge import BadgeDesign
 from .domain.errors import InvalidInput, InvalidPill
 from .domain.outcomes import CriteriaGroup, Criterion, LearningOutcome, Logic, Rule, Skill
 from .domain.pill import MAX_OUTCOMES, BadgeImage, LearningPill, Mastery, MasteryRule
@@ -178,6 +184,14 @@ def unstated(data: Any) -> frozenset[str]:
     names = data.get("not_stated") if isinstance(data, Mapping) else None
     keys = {str(name).replace("-", "_") for name in names} if isinstance(names, list | tuple) else set()
     return frozenset(keys.intersection((*RECOGNITION_VALUES, *RECOGNITION_PARTS)))
+
+
+def badge_design(value: Any) -> BadgeDesign:
+    """The design of a badge. Raises the first InvalidPill met in it."""
+    data = _mapping(value)
+    _refuse_unknown(data)
+    shows = {name: _yes_no(data.get(name, "true"), field=f"badge {name}") for name in ("level", "title")}
+    return BadgeDesign(**_known(data, ("shape", "colour", "icon")), **shows)
 
 
 def block_references(outcomes: Sequence[Any]) -> list[tuple[str, str]]:

@@ -7,8 +7,6 @@ where the Django app is not installed.
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import replace
@@ -20,7 +18,7 @@ from xblock.completable import XBlockCompletionMode
 from xblock.core import XBlock
 from xblock.fields import Dict, List, Scope, String
 
-from . import compat, copying, credential_panel, definition, handlers, olx, views
+from . import badge, compat, copying, credential_panel, definition, handlers, olx, views
 from .domain.errors import InvalidPill, MicrocredError, NotReady
 from .domain.outcomes import OutcomeResult, Score, assess, conceal
 from .domain.pill import BadgeImage, LearningPill
@@ -113,35 +111,15 @@ class LearningPillBlock(CredentialHandlers, StudioHandlers, XBlock):
         return found
 
     def image(self) -> BadgeImage | None:
-        """The badge image, sanitised; None where the author gave none. Raises InvalidInput."""
-        data = self.badge_image
-        if not data:
-            return None
-        from .credentials import badge_image
+        """The badge image, sanitised or drawn from its design; None where the author gave none. Raises InvalidInput."""
+        return self.image_of(self.badge_image, self.display_name, self.recognition, self.language)
 
-        content, media_type = self._image_content(data)
-        check = badge_image.sanitise_svg if media_type == "image/svg+xml" else badge_image.check_png
-        return BadgeImage(media_type=media_type, data=check(content), caption=data.get("caption", ""))
-
-    def _image_content(self, data: dict) -> tuple[bytes, str]:
-        if data.get("svg"):
-            return data["svg"].encode("utf-8", "replace"), "image/svg+xml"
-        if data.get("src"):
-            source = data["src"]
-            return self._image_file(source), "image/svg+xml" if source.lower().endswith(".svg") else "image/png"
-        try:
-            return base64.b64decode("".join(data.get("text", "").split()), validate=True), "image/png"
-        except (binascii.Error, ValueError):
-            raise InvalidPill("The badge image cannot be read.", code="image-unreadable", field="image") from None
-
-    def _image_file(self, source: str) -> bytes:
-        content = compat.course_file(self, source)
-        if content is None:
-            raise InvalidPill(
-                f"The badge image {source[:200]} is not among the files of this course.", code="image-missing",
-                field="image", source=source[:200],
-            )
-        return content
+    def image_of(self, data: Any, title: Any, recognition: Any, language: Any) -> BadgeImage | None:
+        """The same for other values of the fields than those that are stored."""
+        return badge.image(
+            data, title=title, level=badge.level(recognition), language=language,
+            file=lambda source: compat.course_file(self, source),
+        )
 
     @classmethod
     def parse_xml(cls, node: Any, runtime: Any, keys: Any) -> LearningPillBlock:

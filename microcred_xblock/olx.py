@@ -24,7 +24,8 @@
         <bloc certification="RNCP38596" certification-title="…" bloc="RNCP38596BC02" bloc-title="…"
               url="…" valid-until="2027-08-31"/>
       </recognition>
-      <badge-image caption="…" src="/static/badge.svg"/>      or with <svg> or base64 PNG inside
+      <badge-image caption="…" src="/static/badge.svg"/>      or with <svg> or base64 PNG inside, or with
+        <design shape="shield" colour="teal" icon="turbine" level="true" title="false"/>
       <upkeep regrade="suspend" grace-days="14" valid-months="24"/>
       <tag>wind power</tag>
       …child blocks…
@@ -73,6 +74,7 @@ _ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "nqf": ("framework", "level", "url"),
     "towards": ("title", "framework", "code", "url"),
     "badge-image": ("caption", "src", "media_type"),
+    "design": ("shape", "colour", "icon", "level", "title"),
     "upkeep": ("regrade", "grace_days", "valid_months"),
 }
 
@@ -281,6 +283,8 @@ def _read_image(node: etree._Element) -> dict[str, Any]:
     for child in _elements(node):
         if etree.QName(child).localname == "svg" and "svg" not in data:
             data["svg"] = _markup(child)
+        elif child.tag == "design" and "design" not in data:
+            data["design"] = _leaf(child)
         else:
             _keep(data, child)
     if _text(node).strip():
@@ -394,6 +398,9 @@ def _image_element(data: Mapping[str, Any]) -> etree._Element:
         _preserve(node, data["text"])
     if data.get("svg"):
         node.append(_parsed(data["svg"]))
+    if "design" in data:
+        design = _map(data["design"])
+        node.append(_with_unknown(_element("design", design), design))
     return _with_unknown(node, data)
 
 

@@ -16,7 +16,7 @@ TEXT = st.text(
 )
 NAME = st.from_regex(r"[a-z][a-z0-9_.-]{0,8}", fullmatch=True)
 UNKNOWN = {
-    "unknown": st.dictionaries(st.sampled_from(["colour", "wieght", "all_attempted_"]), TEXT, min_size=1),
+    "unknown": st.dictionaries(st.sampled_from(["coluor", "wieght", "all_attempted_"]), TEXT, min_size=1),
     "unknown_elements": st.lists(st.sampled_from(["<b/>", "<x y=\"1\">z<w/>é</x>"]), min_size=1, max_size=2),
 }
 
@@ -55,6 +55,7 @@ FIELDS = st.fixed_dictionaries({}, optional={
     ).filter(bool),
     "badge_image": some(
         caption=TEXT, src=TEXT, text=TEXT.filter(str.strip),
+        design=some(shape=TEXT, colour=TEXT, icon=TEXT, level=TEXT, title=TEXT),
         svg=st.just('<svg xmlns="http://www.w3.org/2000/svg"><path d="M0 0"/></svg>'),
     ).filter(bool),
     "upkeep": some(regrade=TEXT, grace_days=TEXT, valid_months=TEXT).filter(bool),

@@ -24,6 +24,7 @@ OUTCOME_CONTROLS = {
 CONTROLS = {
     "title": "title", "description": "description", "language": "language", "outcomes": "outcomes",
     "mastery": "mastery.n", "rule": "mastery.rule", "n": "mastery.n", "required outcome": "mastery.required",
+    **{f"badge {name}": f"image.{name}" for name in ("shape", "colour", "icon", "level", "title")},
     "image caption": "image.caption", "badge image": "image", "image": "image",
     **{name: f"recognition.{name}" for name in RECOGNITION},
     "quality assurance": "recognition.quality_assurance.title",

@@ -1,4 +1,4 @@
-"""Badge images: checking what authors upload, drawing one for pills without, PNG and SVG forms."""
+"""Badge images: checking what authors upload, drawing the others, PNG and SVG forms."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from xml.sax.saxutils import quoteattr
 import resvg_py
 from PIL import Image, UnidentifiedImageError
 
+from ..domain.badge import BadgeDesign
 from ..domain.errors import InvalidInput
 from ..domain.pill import BadgeImage
-from . import badge_drawing, fonts, svg, wording
+from . import badge_design, badge_drawing, fonts, svg, wording
 
 MAX_BYTES = 1_000_000
 DEFAULT_WIDTH = 400
+DESIGNED_WIDTH = 600
 
 
 def default_image(title: str, level: int | None, language: str) -> BadgeImage:
@@ -30,6 +32,13 @@ def default_png(title: str, level: int | None, language: str) -> BadgeImage:
     drawn = default_image(title, level, language)
     png = reduced(to_png(drawn, width=DEFAULT_WIDTH))
     return BadgeImage(media_type="image/png", data=png, caption=drawn.caption)
+
+
+@lru_cache(maxsize=256)
+def designed_png(design: BadgeDesign, *, title: str, level: int | None, caption: str) -> BadgeImage:
+    """The badge of ``badge_design`` as PNG, large enough for every use."""
+    png = reduced(render(badge_design.draw(design, title=title, level=level, caption=caption), width=DESIGNED_WIDTH))
+    return BadgeImage(media_type="image/png", data=png, caption=caption)
 
 
 def sanitise_svg(data: bytes) -> bytes:
