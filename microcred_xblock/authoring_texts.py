@@ -32,6 +32,40 @@ MESSAGES: dict[str, str] = {
     "duplicate-outcome": N_("Two outcomes have the id “{outcome}”: change one of them."),
     "eqf-level": N_("The EQF level must lie between 1 and 8."),
     "form-unusable": N_("Nothing was saved yet: some values cannot be used. They are marked in the form."),
+    "framework-binary": N_("The file is not text. Choose a CSV file, or a CASE package in JSON."),
+    "framework-case": N_(
+        "This JSON is not a CASE package: {where} is missing or has another form. "
+        "Download the framework as “CFPackage” in JSON and choose that file."
+    ),
+    "framework-empty": N_("The file is empty. Choose another one, or paste your outcomes as text."),
+    "framework-encoding": N_(
+        "The file breaks off in the middle of a letter: it is damaged or not complete. Save it again as “CSV UTF-8”."
+    ),
+    "framework-json": N_(
+        "The JSON has an error in line {line}, column {column}. Download the file again, or have it mended."
+    ),
+    "framework-json-deep": N_("The JSON is nested too deeply or holds numbers of thousands of digits; it is not read."),
+    "framework-large": N_("The file is larger than 2 MB. Choose a part of the framework."),
+    "framework-many": N_("The file has more than {limit} entries. Choose a part of the framework."),
+    "framework-markup": N_("This is a web page or XML. Choose a CSV file, or a CASE package in JSON."),
+    "framework-no-items": N_("There is no outcome in the file: it has a first line at most. Choose another one."),
+    "framework-no-title": N_(
+        "No column holds the titles. Call one of the columns “Title” in the first line, which now reads: {found}."
+    ),
+    "framework-nothing": N_("There is nothing to download yet: give at least one outcome a title."),
+    "framework-open-quote": N_(
+        "A quotation mark that opens in the row of line {line} is never closed. Close it, or write it twice if it is "
+        "part of the text."
+    ),
+    "framework-pdf": N_("This is a PDF. Open it, copy the outcomes, and paste them as text, one a line."),
+    "framework-quotes": N_(
+        "The quotation marks in the row of line {line} are not in order. A quotation mark inside a text is written "
+        "twice."
+    ),
+    "framework-workbook": N_(
+        "This is a workbook, not a CSV file. Open it in the spreadsheet, choose “Save as”, then “CSV UTF-8”, and "
+        "choose that file."
+    ),
     "fraction-places": N_("{field} may have at most four decimal places."),
     "fraction-range": N_("{field} must lie between 0 and 1 (0 % and 100 %), not {value}."),
     "group-depth": N_("The groups of criteria are nested too deeply. Use fewer levels."),
