@@ -137,9 +137,16 @@ def placed(error: InvalidInput, where: str, **params: Any) -> InvalidPill:
 
 
 def read(definition: Definition) -> tuple[LearningPill | None, tuple[InvalidPill, ...]]:
-    """The pill, or None, and every problem found in ``definition``. Never raises for author's data.
+    """The pill, or None, and every problem found in ``definition``. Never raises for author's data."""
+    pill, problems = sketch(definition)
+    return (None if problems else pill), problems
 
-    What cannot be used is replaced by something valid while reading, so that the rest is still checked.
+
+def sketch(definition: Definition) -> tuple[LearningPill, tuple[InvalidPill, ...]]:
+    """The same for who looks at an unfinished pill: what cannot be used is replaced by something valid.
+
+    So the rest is still read and checked. The outcomes are those of the definition, in order, unless there are none
+    or too many.
     """
     problems = _Problems()
     here = _Place(problems, "pill")
@@ -161,7 +168,7 @@ def read(definition: Definition) -> tuple[LearningPill | None, tuple[InvalidPill
     pill = here.build(
         LearningPill, {"id": "pill", "title": "-", "description": "-", "outcomes": (_stand_in("-"),)}, given
     )
-    return (None if problems.found else pill), tuple(problems.found)
+    return pill, tuple(problems.found)
 
 
 def build(definition: Definition) -> LearningPill:

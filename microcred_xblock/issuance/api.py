@@ -14,11 +14,13 @@ from django.utils import timezone
 from ..domain.outcomes import Score
 from ..domain.pill import LearningPill
 from . import afterwards, awarding, connecting, delivering, downloads, issuing, notices, showing
-from .data import Download, Learner, Panel, Payload, Standing
+from . import holders as holding
+from .data import Download, Holders, Learner, Panel, Payload, Standing
 
 __all__ = [
-    "DOWNLOAD_KINDS", "Learner", "connect", "consent", "disconnect", "dismiss_notice", "download", "finish_connection",
-    "panel", "payload", "record_scores", "retry", "send", "start_connection", "withdraw",
+    "DOWNLOAD_KINDS", "Holders", "Learner", "connect", "consent", "disconnect", "dismiss_notice", "download",
+    "finish_connection", "holders", "last_awarded", "panel", "payload", "record_scores", "retry", "send",
+    "start_connection", "withdraw",
 ]
 
 DOWNLOAD_KINDS = downloads.KINDS
@@ -41,6 +43,16 @@ def record_scores(
         pill, scores, learner_id=learner_id, course_id=course_id, not_given=not_given, annulled=annulled,
         concealed_until=concealed_until, now=now,
     )
+
+
+def holders(pill_id: str) -> Holders:
+    """How many learners hold the pill, by version: numbers for its authors, no names. NotReady."""
+    return holding.holders(pill_id, now=timezone.now())
+
+
+def last_awarded(pill_id: str) -> LearningPill | None:
+    """The pill as it was when it was last awarded, if it ever was."""
+    return holding.last_awarded(pill_id)
 
 
 def panel(learner_id: str, pill_id: str) -> Panel | None:

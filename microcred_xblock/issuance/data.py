@@ -209,3 +209,28 @@ class Download:
     filename: str
     media_type: str
     content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldVersion:
+    """A version of a pill that was awarded, and how many learners hold it now."""
+
+    version: str
+    holders: int
+    first_awarded_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Holders:
+    """Who holds a pill, in numbers: every version that was awarded, the last awarded first."""
+
+    versions: tuple[HeldVersion, ...] = ()
+
+    @property
+    def total(self) -> int:
+        """How many learners hold it, in whichever version."""
+        return sum(item.holders for item in self.versions)
+
+    def of(self, version: str) -> int:
+        """How many hold this version."""
+        return sum(item.holders for item in self.versions if item.version == version)

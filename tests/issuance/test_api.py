@@ -8,8 +8,9 @@ from microcred_xblock.issuance import api, data
 
 def test_public_names():
     assert sorted(api.__all__) == [
-        "DOWNLOAD_KINDS", "Learner", "connect", "consent", "disconnect", "dismiss_notice", "download",
-        "finish_connection", "panel", "payload", "record_scores", "retry", "send", "start_connection", "withdraw",
+        "DOWNLOAD_KINDS", "Holders", "Learner", "connect", "consent", "disconnect", "dismiss_notice", "download",
+        "finish_connection", "holders", "last_awarded", "panel", "payload", "record_scores", "retry", "send",
+        "start_connection", "withdraw",
     ]
     defined = {
         name for name, value in vars(api).items()

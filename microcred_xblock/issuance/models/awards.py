@@ -23,6 +23,7 @@ class FrozenPill(models.Model):
 
     class Meta:
         verbose_name = "frozen pill"
+        indexes = (models.Index(fields=["pill_id"], name="microcred_frozen_pill"),)
 
     def __str__(self) -> str:
         return self.title
