@@ -19,6 +19,7 @@ from xblock.core import XBlock
 from xblock.fields import Dict, List, Scope, String
 
 from . import badge, compat, copying, credential_panel, definition, handlers, olx, views
+from .authoring import overview
 from .domain.errors import InvalidPill, MicrocredError, NotReady
 from .domain.outcomes import OutcomeResult, Score, assess, conceal
 from .domain.pill import BadgeImage, LearningPill
@@ -201,15 +202,14 @@ class LearningPillBlock(CredentialHandlers, StudioHandlers, XBlock):
         return fragment
 
     def author_view(self, context: dict | None = None) -> Fragment:
-        """What the pill promises, what assesses what, and what is still wrong; the children below."""
+        """What the pill promises, what assesses what, who holds it, and what is still wrong; the children below."""
         studio = self.studio_children(context)
-        page = views.AuthorPage(
-            key=str(self.scope_ids.usage_id), title=self.display_name, definition=self._definition(),
-            pill=self.readable_pill(), problems=self.problems(), blocks=self._block_names(),
-            in_studio=studio is not None,
-        )
         children = self._render_children("author_view", context) if studio is None else []
-        fragment = self._fragment(views.author(page, self.translator(), children), children)
+        page = self.author_page(in_studio=studio is not None)
+        fragment = self._fragment(overview.author(page, self.translator(), children), children)
+        fragment.add_css_url(self.runtime.local_resource_url(self, "static/css/author.css"))
+        fragment.add_javascript_url(self.runtime.local_resource_url(self, "static/js/author.js"))
+        fragment.initialize_js("MicrocredAuthorView", {"uid": views.uid(page.key), "in_studio": page.in_studio})
         if studio is not None:  # beside, not inside: Studio sorts only what stands directly in the block
             fragment.add_fragment_resources(studio)
             fragment.add_content(studio.content)

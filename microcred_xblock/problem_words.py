@@ -53,12 +53,12 @@ def told(
     if problem.code not in _OF_IDS:
         for name, titles in (("outcome", outcomes), ("block", blocks)):
             if params.get(name) in titles:
-                params[name] = _isolated(titles[params[name]])
+                params[name] = isolated(titles[params[name]])
     text = messages.text(problem.code, translator, error=problem, **params)
     name = outcome_of(problem.field, outcomes)
     if name is None:
         return {"place": messages.place(problem.field, translator), "text": text}
-    title = _isolated(outcomes[name])
+    title = isolated(outcomes[name])
     called = translator.gettext(N_("Outcome “{outcome}”"))
     text = text.replace(called.format(outcome=name), called.format(outcome=title))
     if title in text:
@@ -67,7 +67,7 @@ def told(
     return {"place": called.format(outcome=title), "text": text}
 
 
-def _isolated(title: str) -> str:
+def isolated(title: str) -> str:
     """``title`` with a direction of its own, or the quotes around it would go astray in the other direction."""
     return f"\u2068{title}\u2069"
 

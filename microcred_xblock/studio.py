@@ -20,6 +20,7 @@ from .authoring import edits, form
 from .authoring.blocks import Block
 from .authoring.page import FIELDS, FormPage, digest, uid
 from .authoring.places import places
+from .authoring.versions_handlers import VersionsHandlers
 from .domain.errors import InvalidAnswer, InvalidInput, MicrocredError, NotAllowed
 from .problem_words import told_apart
 from .rendering import render
@@ -30,12 +31,12 @@ _DEFINITION = {
     "mastery": "mastery", "recognition": "recognition", "upkeep": "upkeep",
 }
 # Files in static/ that make the form; each script registers a part, the last one starts them.
-SCRIPTS = ("studio",)
-STYLES = ("learning_pill", "studio")
+SCRIPTS = ("studio_versions", "studio")
+STYLES = ("learning_pill", "studio", "studio_versions")
 
 
 @XBlock.wants("studio_user_permissions")
-class StudioHandlers(StudioContainerXBlockMixin):
+class StudioHandlers(VersionsHandlers, StudioContainerXBlockMixin):
     """What a learning pill is to an author; a mixin of its block."""
 
     def studio_view(self, _context: dict | None = None) -> Fragment:
@@ -138,7 +139,7 @@ class StudioHandlers(StudioContainerXBlockMixin):
     def _form_page(self) -> FormPage:
         return FormPage(
             key=str(self.scope_ids.usage_id), fields=self._form_fields(), problems=self.problems(),
-            blocks=self._form_blocks(), image=self._form_image(),
+            blocks=self._form_blocks(), image=self._form_image(), holders=self.holders()[0],
         )
 
     def _form_blocks(self) -> Sequence[Block]:

@@ -69,6 +69,11 @@ class Translator:
         with django_translation.override(self.language):
             return formats.date_format(timezone.localtime(value), "DATETIME_FORMAT")
 
+    def date(self, value: datetime) -> str:
+        """The day of a time in the server's timezone."""
+        with django_translation.override(self.language):
+            return formats.date_format(timezone.localtime(value), "DATE_FORMAT")
+
 
 @lru_cache(maxsize=64)
 def bundled(language: str) -> gettext.NullTranslations:

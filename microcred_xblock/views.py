@@ -17,14 +17,10 @@ from web_fragments.fragment import Fragment
 
 from . import credential_panel, facts, messages, problem_words
 from .compat import Evidence, Viewer
-from .definition import Definition
 from .domain.errors import InvalidPill, MicrocredError
 from .domain.outcomes import (
     BlockResult,
-    CriteriaGroup,
-    Criterion,
     LearningOutcome,
-    Logic,
     OutcomeResult,
     OutcomeStatus,
 )
@@ -56,25 +52,12 @@ class StudentPage:
     written: Sequence[Any] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class AuthorPage:
-    """What the author view shows. ``in_studio``: an Edit button is near."""
-
-    key: str
-    title: str
-    definition: Definition
-    pill: LearningPill | None
-    problems: tuple[InvalidPill, ...]
-    blocks: Mapping[str, str]
-    in_studio: bool = False
-
-
 def student(page: StudentPage, translator: Translator, children: Sequence[Fragment]) -> str:
     """The student view as HTML."""
     return render(
         "student.html", translator,
-        uid=uid(page.key), title=page.title, pill=page.pill, header=_header(page.pill, translator),
-        notice=_notice(page, translator), problems=_problems(page.problems, page.written, page.blocks, translator),
+        uid=uid(page.key), title=page.title, pill=page.pill, header=header(page.pill, translator),
+        notice=_notice(page, translator), problems=problem_lines(page.problems, page.written, page.blocks, translator),
         outcomes=_outcomes(page, translator), progress=_progress(page, translator),
         panel=_panel(page, translator), viewer=page.viewer,
         children=[child.content for child in children],
@@ -85,7 +68,7 @@ def live(page: StudentPage, translator: Translator) -> dict[str, Any]:
     """What a handler answers: the state as data, and the parts of the page it changes as HTML."""
     panel = _panel(page, translator)
     outcomes = _outcomes(page, translator)
-    shared = {"uid": uid(page.key), "pill": page.pill, "header": _header(page.pill, translator)}
+    shared = {"uid": uid(page.key), "pill": page.pill, "header": header(page.pill, translator)}
     return {
         "outcomes": [{k: item[k] for k in ("id", "status", "title", "label")} for item in outcomes],
         "state": panel["state"],
@@ -136,25 +119,13 @@ def payload(payload: Any, page: StudentPage, translator: Translator) -> dict[str
     }
 
 
-def author(page: AuthorPage, translator: Translator, children: Sequence[Fragment]) -> str:
-    """The author view as HTML: promises, assessment map, problems, then the children."""
-    return render(
-        "author.html", translator,
-        uid=uid(page.key), title=page.title, in_studio=page.in_studio, definition=page.definition, pill=page.pill,
-        header=_header(page.pill, translator),
-        problems=_problems(page.problems, page.definition.outcomes, page.blocks, translator),
-        outcomes=[_outcome_map(outcome, page, translator) for outcome in page.pill.outcomes] if page.pill else [],
-        mastery=_mastery_sentence(page.pill, translator) if page.pill else "",
-        children=[child.content for child in children],
-    )
-
-
 def uid(key: str) -> str:
     """A short id for the HTML of one pill, so that two on a page never share one."""
     return "mcp-" + hashlib.sha256(key.encode()).hexdigest()[:10]
 
 
-def _header(pill: LearningPill | None, translator: Translator) -> dict[str, Any]:
+def header(pill: LearningPill | None, translator: Translator) -> dict[str, Any]:
+    """Badge, language and key facts; nothing of a pill that is not complete."""
     if pill is None:
         return {}
     _ = translator.gettext
@@ -216,9 +187,10 @@ def _notice(page: StudentPage, translator: Translator) -> dict[str, Any] | None:
     return None
 
 
-def _problems(
+def problem_lines(
     problems: Sequence[InvalidPill], outcomes: Sequence[Any], blocks: Mapping[str, str], translator: Translator
 ) -> list[dict[str, str]]:
+    """Problems in the words of the pill's author."""
     titles = problem_words.outcome_titles(outcomes, translator)
     names = problem_words.told_apart(blocks, translator)
     return [problem_words.told(problem, titles, names, translator) for problem in problems]
@@ -249,7 +221,7 @@ def _known(page: StudentPage, translator: Translator) -> facts.Known:
     if page.pill is None:
         return facts.Known(blocks=page.blocks)
     return facts.Known(
-        blocks=page.blocks, version=page.pill.version, mastery=_mastery_sentence(page.pill, translator)
+        blocks=page.blocks, version=page.pill.version, mastery=mastery_sentence(page.pill, translator)
     )
 
 
@@ -332,11 +304,12 @@ def _progress(page: StudentPage, translator: Translator) -> dict[str, Any]:
     return {
         "achieved": achieved, "total": total, "share": round(100 * achieved / total),
         "text": sentence.format(achieved=achieved, total=total),
-        "rule": _mastery_sentence(page.pill, translator),
+        "rule": mastery_sentence(page.pill, translator),
     }
 
 
-def _mastery_sentence(pill: LearningPill, translator: Translator) -> str:
+def mastery_sentence(pill: LearningPill, translator: Translator) -> str:
+    """The mastery rule in plain words."""
     _, rule = translator.gettext, pill.mastery
     total = len(pill.outcomes)
     if rule.kind is Mastery.N_OF_M:
@@ -350,32 +323,3 @@ def _mastery_sentence(pill: LearningPill, translator: Translator) -> str:
     return translator.ngettext(
         "Achieve the outcome to earn the credential.", "Achieve all {total} outcomes to earn the credential.", total
     ).format(total=total)
-
-
-def _outcome_map(outcome: LearningOutcome, page: AuthorPage, translator: Translator) -> dict[str, Any]:
-    return {
-        "id": outcome.id, "title": outcome.title, "description": outcome.description,
-        "threshold": translator.percent(outcome.threshold), "skills": outcome.skills,
-        "criteria": _criteria(outcome.assessment, page, translator),
-    }
-
-
-def _criteria(group: CriteriaGroup, page: AuthorPage, translator: Translator) -> dict[str, Any]:
-    _ = translator.gettext
-    sentence = _("The best of these counts") if group.logic is Logic.OR else _("The weighted mean of these counts")
-    if group.all_attempted:
-        sentence = _("{rule}; all must be attempted").format(rule=sentence)
-    return {"rule": sentence, "members": [_criterion(member, page, translator) for member in group.members]}
-
-
-def _criterion(member: Criterion | CriteriaGroup, page: AuthorPage, translator: Translator) -> dict[str, Any]:
-    shared = {
-        "weight": translator.number(member.weight),
-        "threshold": translator.percent(member.rule.value) if member.rule else "",
-    }
-    if isinstance(member, CriteriaGroup):
-        return {**shared, "group": _criteria(member, page, translator)}
-    return {
-        **shared, "block": member.block, "title": page.blocks.get(member.block, ""),
-        "missing": member.block not in page.blocks,
-    }

@@ -19,6 +19,7 @@ from ..domain.text import LINE_MAX, TEXT_MAX, TITLE_MAX
 from ..messages import N_
 from ..rendering import render
 from ..translation import Translator
+from . import versions
 from .card import NEW_OUTCOME, card, control, options
 from .page import FormPage, digest
 from .places import places
@@ -29,7 +30,7 @@ _TABS = {
     "pill": N_("Pill"), "outcomes": N_("Outcomes"), "recognition": N_("Recognition"), "preview": N_("Preview"),
 }
 # What the scripts of the form's parts need to start, by the part's name.
-_PARTS: dict[str, Callable[[FormPage, Translator], dict[str, Any]]] = {}
+_PARTS: dict[str, Callable[[FormPage, Translator], dict[str, Any]]] = {"versions": versions.script}
 _RULES = {
     Mastery.ALL.value: N_("All outcomes"),
     Mastery.N_OF_M.value: N_("A number of outcomes, whichever they are"),

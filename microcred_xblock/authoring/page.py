@@ -10,6 +10,7 @@ from typing import Any
 
 from .. import views
 from ..domain.errors import InvalidInput
+from ..issuance.data import Holders
 from .blocks import Block
 
 # The block's fields that the form shows, and that a save may change.
@@ -18,13 +19,17 @@ FIELDS = ("display_name", "language", "description", "outcomes", "mastery", "rec
 
 @dataclass(frozen=True, kw_only=True)
 class FormPage:
-    """What the form is made from. ``fields`` has the values of ``FIELDS``; ``image`` the badge as it is now."""
+    """What the form is made from. ``fields`` has the values of ``FIELDS``; ``image`` the badge as it is now.
+
+    ``holders``: how many learners hold the pill, where that is known.
+    """
 
     key: str
     fields: Mapping[str, Any]
     problems: Sequence[InvalidInput]
     blocks: Sequence[Block]
     image: Mapping[str, str] = field(default_factory=dict)
+    holders: Holders | None = None
 
     @property
     def titles(self) -> dict[str, str]:

@@ -22,6 +22,7 @@ from .runtime import (
     platform,
     referenced_blocks,
     service,
+    stored_id,
     translations,
 )
 from .scores import Evidence, evidence, exact, platform_evidence
@@ -34,5 +35,5 @@ __all__ = [
     "duplicate_children", "evidence", "exact", "former_names", "graded_blocks", "is_graded", "language",
     "load_pill", "masquerading", "may_author", "may_earn", "names_of", "organisation", "paste_children",
     "pills_of_course", "platform", "platform_evidence", "referenced_blocks", "restricted_token", "save_copy",
-    "service", "site_of", "staff_courses", "token_authentication", "translations", "viewer",
+    "service", "site_of", "staff_courses", "stored_id", "token_authentication", "translations", "viewer",
 ]
