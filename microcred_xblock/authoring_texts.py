@@ -76,6 +76,18 @@ MESSAGES: dict[str, str] = {
     "iri": N_("{field} must be a web address that starts with https:// or http://."),
     "isced-f": N_("The ISCED-F code has two to four digits, for example 0713."),
     "language": N_("{field} must be a language code such as “en” or “fr”."),
+    "inherited-course": N_(
+        "Your course’s settings give recognition data that cannot be used and are left out: {names}. "
+        "Correct them under “microcred” in Other Course Settings of the Advanced Settings."
+    ),
+    "inherited-organisation": N_(
+        "Your organisation gives recognition data that cannot be used and are left out: {names}. "
+        "Tell the administrator of this platform."
+    ),
+    "inherited-site": N_(
+        "This site gives recognition data that cannot be used and are left out: {names}. "
+        "Tell the administrator of this platform."
+    ),
     "many-outcomes": N_("A pill may have at most {limit} outcomes. Split it into several pills."),
     "mastery-number": N_("The number of outcomes in the mastery rule must be a whole number."),
     "mastery-range": N_("The mastery rule asks for {n} outcomes; between {least} and {most} are possible."),

@@ -18,7 +18,18 @@ from xblock.completable import XBlockCompletionMode
 from xblock.core import XBlock
 from xblock.fields import Dict, List, Scope, String
 
-from . import badge, compat, copying, credential_panel, definition, handlers, olx, views
+from . import (
+    badge,
+    compat,
+    copying,
+    credential_panel,
+    definition,
+    handlers,
+    inheritance,
+    olx,
+    recognition_sources,
+    views,
+)
 from .authoring import overview
 from .domain.errors import InvalidPill, MicrocredError, NotReady
 from .domain.outcomes import OutcomeResult, Score, assess, conceal
@@ -60,6 +71,7 @@ class LearningPillBlock(CredentialHandlers, StudioHandlers, XBlock):
     first_seen = Dict(
         help="When each score was first seen, where no platform keeps the times", default={}, scope=Scope.user_state
     )
+    _inherited: tuple[inheritance.Layer, ...] | None = None
     references = Dict(help="url_name to usage id, where the runtime makes its own ids", default={}, scope=Scope.content)
 
     def pill(self) -> LearningPill:
@@ -71,17 +83,28 @@ class LearningPillBlock(CredentialHandlers, StudioHandlers, XBlock):
         return definition.read(self._definition())[0]
 
     def problems(self) -> tuple[InvalidPill, ...]:
-        """Everything an author has to mend; all but unknown attributes before this pill can be earned."""
+        """Everything an author has to mend; all but unknown attributes and what others give before it can be earned."""
         return (
-            *definition.read(self._definition())[1], *self._reference_problems(), *self._unknown_attributes_problem()
+            *definition.read(self._definition())[1], *self._reference_problems(), *self._unknown_attributes_problem(),
+            *recognition_sources.problems(self.inherited()),
         )
+
+    def inherited(self) -> tuple[inheritance.Layer, ...]:
+        """The recognition data that the pill takes over where it says nothing. Asked for once in a block's life."""
+        if self._inherited is None:
+            self._inherited = recognition_sources.layers(self)
+        return self._inherited
+
+    def recognised(self, written: Any) -> Any:
+        """The recognition data that count where the author wrote these: with what the pill takes over."""
+        return inheritance.effective(written or {}, self.inherited())
 
     def _definition(self) -> definition.Definition:
         return definition.Definition(
             id=str(self.scope_ids.usage_id), title=self.display_name, description=self.description,
             language=self.language, outcomes=self.outcomes or (), mastery=self.mastery or {},
-            recognition=self.recognition or {}, image=self.image, tags=self.tags or (),
-            upkeep=self.upkeep or {}, unknown=self.unknown_elements or (),
+            recognition=self.recognised(self.recognition), image=self.image,
+            tags=self.tags or (), upkeep=self.upkeep or {}, unknown=self.unknown_elements or (),
         )
 
     def _unknown_attributes_problem(self) -> list[InvalidPill]:
@@ -118,7 +141,7 @@ class LearningPillBlock(CredentialHandlers, StudioHandlers, XBlock):
     def image_of(self, data: Any, title: Any, recognition: Any, language: Any) -> BadgeImage | None:
         """The same for other values of the fields than those that are stored."""
         return badge.image(
-            data, title=title, level=badge.level(recognition), language=language,
+            data, title=title, level=badge.level(self.recognised(recognition)), language=language,
             file=lambda source: compat.course_file(self, source),
         )
 

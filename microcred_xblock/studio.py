@@ -120,6 +120,8 @@ class StudioHandlers(VersionsHandlers, StudioContainerXBlockMixin):
     def _edited(self, edit: edits.Edit) -> definition.Definition:
         """The definition as it would be with ``edit``."""
         changed = {_DEFINITION[name]: value for name, value in edit.values.items() if name in _DEFINITION}
+        if "recognition" in changed:
+            changed["recognition"] = self.recognised(changed["recognition"])
         return replace(self._definition(), **changed)
 
     def _not_saved(self, error: MicrocredError, status: int, **more: Any) -> Response:

@@ -30,6 +30,7 @@ class FakePlatform:
 
     ``standings`` says of ``(account, course)``: ``enrolled`` or the name of a role. ``withheld`` and ``elsewhere`` hold
     ``(account, block)``: what an account cannot open, and what is for others; ``None`` as account is everybody.
+    ``settings`` holds what stands under ``microcred`` in the settings of each course.
     """
 
     courses: dict[str, list[str]] = field(default_factory=dict)
@@ -40,6 +41,7 @@ class FakePlatform:
     elsewhere: set[tuple[str | None, str]] = field(default_factory=set)
     annulled: set[tuple[str, str]] = field(default_factory=set)
     concealed_until: datetime | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
 
     def pill(self, name: str, blocks: tuple[str, ...], *, course: str, **fields: Any) -> str:
         """A published pill with problems; its usage id. Another of the same name replaces it."""
@@ -70,6 +72,7 @@ class FakePlatform:
         """``compat`` answers from this platform."""
         names = (
             "may_earn", "platform_evidence", "pills_of_course", "course_ids", "load_pill", "masquerading",
+            "course_settings",
         )
         with ExitStack() as stack:
             for name in names:
@@ -110,6 +113,9 @@ class FakePlatform:
     def load_pill(self, pill_id: str) -> Iterator[Any]:
         block = self.blocks.get(pill_id)
         yield block if isinstance(block, LearningPillBlock) else None
+
+    def course_settings(self, block: Any) -> Any:
+        return self.settings.get(str(block.scope_ids.usage_id.course_key))
 
     @staticmethod
     def masquerading(_key: Any) -> bool:

@@ -5,10 +5,12 @@ What an LMS gives is tested on one: ``tests/platform``.
 
 from __future__ import annotations
 
+import sys
 from decimal import Decimal
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 
 import pytest
+from opaque_keys.edx.keys import CourseKey
 
 from microcred_xblock import compat
 
@@ -209,3 +211,48 @@ class TestAccounts:
     def test_outside_a_platform_there_are_none(self):
         assert compat.account("7") is None
         assert compat.former_names("7") == frozenset()
+
+
+def in_course(course):
+    return SimpleNamespace(scope_ids=SimpleNamespace(usage_id=CourseKey.from_string(course).make_usage_key("x", "y")))
+
+
+@pytest.fixture
+def stored_course(monkeypatch, settings):
+    """The modulestore of a platform that has one course; what it raises, or the course."""
+    settings.ROOT_URLCONF = "cms.urls"
+    found = []
+
+    def get_course(key):
+        if isinstance(found[0], Exception):
+            raise found[0]
+        return found[0]
+
+    module = ModuleType("xmodule.modulestore.django")
+    module.modulestore = lambda: SimpleNamespace(get_course=get_course)
+    for name in ("xmodule", "xmodule.modulestore"):
+        monkeypatch.setitem(sys.modules, name, ModuleType(name))
+    monkeypatch.setitem(sys.modules, "xmodule.modulestore.django", module)
+    return found
+
+
+@pytest.mark.parametrize(("course", "settings_of_it"), [
+    (SimpleNamespace(other_course_settings={"microcred": {"recognition": {}}, "x": 1}), {"recognition": {}}),
+    (SimpleNamespace(other_course_settings={"microcred": "odd"}), "odd"),
+    (SimpleNamespace(other_course_settings={}), None), (SimpleNamespace(other_course_settings=None), None),
+    (SimpleNamespace(), None), (None, None), (ValueError("a library"), None),
+])
+def test_what_a_course_s_team_wrote(stored_course, course, settings_of_it):
+    stored_course.append(course)
+    assert compat.course_settings(in_course("course-v1:Org+C+R")) == settings_of_it
+
+
+def test_there_are_no_courses_in_the_workbench(settings):
+    block = SimpleNamespace(scope_ids=SimpleNamespace(usage_id="pill-en.d0.u0"))
+    assert compat.course_settings(block) is None
+    assert compat.organisation_of(block) == ""
+    settings.MICROCRED_WORKBENCH_ORGANISATION = "demo"
+    assert compat.organisation_of(block) == "demo"
+    assert compat.organisation_of(in_course("course-v1:Org+C+R")) == "Org"
+    settings.ROOT_URLCONF = "lms.urls"
+    assert compat.organisation_of(block) == ""

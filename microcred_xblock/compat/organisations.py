@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
-from .runtime import platform
+from .runtime import course_key, platform
 
 _ORG = re.compile(r"^[^\s/+:@]{1,255}$")
 
@@ -19,6 +20,19 @@ def organisation(course: str) -> str:
     except InvalidKeyError:
         return ""
     return org if _ORG.match(org) else ""
+
+
+def organisation_of(block: Any) -> str:
+    """The organisation whose course a block is in; "" without one.
+
+    In the workbench, which has no courses, the one that the setting MICROCRED_WORKBENCH_ORGANISATION names.
+    """
+    key = course_key(block)
+    if key is not None:
+        return organisation(str(key))
+    from django.conf import settings
+
+    return "" if platform() else getattr(settings, "MICROCRED_WORKBENCH_ORGANISATION", "")
 
 
 def site_of(org: str) -> str:

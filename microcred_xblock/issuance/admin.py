@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 
-from . import admin_issuers, models  # noqa: F401  (registers the page of assignments)
+from . import admin_issuers, admin_recognition, models  # noqa: F401  (register pages of their own)
 
 
 class ReadOnly:

@@ -13,14 +13,25 @@ from django.utils import timezone
 
 from ..domain.outcomes import Score
 from ..domain.pill import LearningPill
-from . import afterwards, awarding, connecting, delivering, downloads, issuing, notices, showing
+from ..inheritance import Layer
+from . import (
+    afterwards,
+    awarding,
+    connecting,
+    delivering,
+    downloads,
+    issuing,
+    notices,
+    recognition_defaults,
+    showing,
+)
 from . import holders as holding
 from .data import Download, Holders, Learner, Panel, Payload, Standing
 
 __all__ = [
     "DOWNLOAD_KINDS", "Holders", "Learner", "connect", "consent", "disconnect", "dismiss_notice", "download",
-    "finish_connection", "holders", "last_awarded", "panel", "payload", "record_scores", "retry", "send",
-    "start_connection", "withdraw",
+    "finish_connection", "holders", "last_awarded", "panel", "payload", "recognition_defaults_of", "record_scores",
+    "retry", "send", "start_connection", "withdraw",
 ]
 
 DOWNLOAD_KINDS = downloads.KINDS
@@ -53,6 +64,11 @@ def holders(pill_id: str) -> Holders:
 def last_awarded(pill_id: str) -> LearningPill | None:
     """The pill as it was when it was last awarded, if it ever was."""
     return holding.last_awarded(pill_id)
+
+
+def recognition_defaults_of(organisation: str) -> tuple[Layer, ...]:
+    """The recognition data that an organisation and its site give to pills, the stronger first. One query."""
+    return recognition_defaults.of_organisation(organisation)
 
 
 def panel(learner_id: str, pill_id: str) -> Panel | None:

@@ -19,7 +19,7 @@ from ..domain.errors import MicrocredError
 from ..proofs.did import did_web_url
 from ..wallets import open_badges_api
 from ..wallets.transport import Response
-from . import conf, doctor, doctor_remedies, issuers, models, outbox, places, tasks, vault
+from . import conf, doctor, doctor_remedies, issuers, models, outbox, places, recognition_defaults, tasks, vault
 from .doctor import Check, Finding, error, ok, warning
 from .doctor_services import broker as _broker
 from .doctor_services import mail
@@ -40,7 +40,9 @@ _ELSEWHERE = {
     "microcred.E001": "Correct the entry in MICROCRED_WALLETS (the administrator's guide shows one) and restart.",
 }
 _FIRST = ("database", "migrations")
-_TABLES = ("queue", "sweep", "circuits", "keys", "certificates", "token-key", "did-document", "status-lists")
+_TABLES = (
+    "queue", "sweep", "circuits", "keys", "certificates", "token-key", "did-document", "status-lists", "recognition",
+)
 _REACHABLE = (
     "Have the web server pass this address to the LMS, and see that this server too reaches the site under its public "
     "name (MICROCRED_PUBLIC_BASE_URL)."
@@ -56,6 +58,7 @@ def all_checks() -> dict[str, Check]:
         "database": database, "migrations": migrations, "settings": system_checks, "keys": keys,
         "certificates": certificates, "token-key": token_key, "did-document": did_document,
         "status-lists": status_lists, "queue": queue, "sweep": sweep, "circuits": circuits,
+        "recognition": recognition,
         "wallets": wallets, "broker": lambda _now: _broker(broker), "mail": mail,
     }
 
@@ -252,6 +255,21 @@ def circuits(now: datetime) -> Iterator[Finding]:
         )
     if not shut:
         yield ok("No wallet host is being left alone.")
+
+
+def recognition(now: datetime) -> Iterator[Finding]:
+    """Can all recognition data that organisations and sites give to their pills be used?"""
+    rows, bad = recognition_defaults.rows(), 0
+    for row in rows:
+        names = list(dict.fromkeys(problem.params["element"] for problem in recognition_defaults.problems(row)))
+        if names:
+            bad += 1
+            yield warning(
+                f"The recognition data of {row} are left out in part: {', '.join(names)}.",
+                "Correct them in the Django admin, or with `microcred recognition set`.", values=names,
+            )
+    if not bad:
+        yield ok("All recognition data that pills inherit can be used.", rows=len(rows))
 
 
 def wallets(now: datetime) -> Iterator[Finding]:

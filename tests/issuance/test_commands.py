@@ -18,7 +18,10 @@ from microcred_xblock.issuance import api, issuing, models, outbox, privacy, sta
 from tests.factories import make_pill, make_scores
 
 pytestmark = pytest.mark.django_db
-NAMES = ["doctor", "export", "init", "keys", "readmit", "reinstate", "reissue", "retry", "revoke", "suspend", "verify"]
+NAMES = [
+    "doctor", "export", "init", "keys", "readmit", "recognition", "reinstate", "reissue", "retry", "revoke", "suspend",
+    "verify",
+]
 
 
 def run(*arguments):

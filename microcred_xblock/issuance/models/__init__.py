@@ -5,6 +5,7 @@ from .awards import Award, Consent, Credential, FrozenPill
 from .issuers import Issuer, IssuerAssignment, KeyUse, SigningKey
 from .jobs import BulkJob
 from .keys import pair_key
+from .recognition import RecognitionDefaults
 from .retirement import RetiredLearner
 from .status import Notice, Regrade, StatusChange, StatusEntry, StatusList, StatusListCredential
 from .wallets import (
@@ -17,8 +18,31 @@ from .wallets import (
 )
 
 __all__ = [
-    "AssessmentRequest", "AuthorizationAttempt", "Award", "BulkJob", "ClientRegistration", "Consent", "Credential",
-    "Delivery", "FrozenPill", "IndexRequest", "Issuer", "IssuerAssignment", "KeyUse", "Notice", "PillBlock", "Regrade",
-    "RetiredLearner", "SigningKey", "StatusChange", "StatusEntry", "StatusList", "StatusListCredential",
-    "WalletCircuit", "WalletConnection", "WalletHost", "pair_key",
+    "AssessmentRequest",
+    "AuthorizationAttempt",
+    "Award",
+    "BulkJob",
+    "ClientRegistration",
+    "Consent",
+    "Credential",
+    "Delivery",
+    "FrozenPill",
+    "IndexRequest",
+    "Issuer",
+    "IssuerAssignment",
+    "KeyUse",
+    "Notice",
+    "PillBlock",
+    "RecognitionDefaults",
+    "Regrade",
+    "RetiredLearner",
+    "SigningKey",
+    "StatusChange",
+    "StatusEntry",
+    "StatusList",
+    "StatusListCredential",
+    "WalletCircuit",
+    "WalletConnection",
+    "WalletHost",
+    "pair_key",
 ]

@@ -1,0 +1,57 @@
+"""Where a pill's recognition data come from besides the pill itself: its course, its organisation, its site."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from . import compat, inheritance
+from .domain.errors import InvalidPill
+from .inheritance import Layer
+
+_TOLD = {
+    inheritance.COURSE: "The course's settings give recognition data that cannot be used and are left out: {names}.",
+    inheritance.ORGANISATION: "The organisation gives recognition data that cannot be used and are left out: {names}.",
+    inheritance.SITE: "The site gives recognition data that cannot be used and are left out: {names}.",
+}
+
+
+def layers(block: Any) -> tuple[Layer, ...]:
+    """What the block inherits, the strongest first: its course's settings, then the rows of its organisation and site.
+
+    One query for the rows, and none where the block is in no organisation's course; the course is read from the
+    structure that the block itself was read from.
+    """
+    organisation = compat.organisation_of(block)
+    found = [*_of_course(compat.course_settings(block)), *(_of_organisation(organisation) if organisation else ())]
+    return tuple(one for one in found if one.data or one.problems)
+
+
+def problems(found: Sequence[Layer]) -> list[InvalidPill]:
+    """What an author should know of each source: what it gives that cannot be used. It keeps nothing from issuing."""
+    told = []
+    for one in found:
+        if one.problems:
+            names = ", ".join(dict.fromkeys(str(problem.params.get("element", "")) for problem in one.problems))[:200]
+            told.append(InvalidPill(
+                _TOLD[one.source].format(names=names), code=f"inherited-{one.source}", field="recognition",
+                names=names,
+            ))
+    return told
+
+
+def _of_course(settings: Any) -> list[Layer]:
+    if settings is None:
+        return []
+    if isinstance(settings, Mapping):
+        given = settings.get("recognition")
+        return [] if given is None else [inheritance.layer(inheritance.COURSE, given)]
+    return [inheritance.layer(inheritance.COURSE, settings)]  # no mapping: told as damaged
+
+
+def _of_organisation(organisation: str) -> Sequence[Layer]:
+    try:
+        from .issuance import api
+    except (ImportError, RuntimeError):  # the app is not installed: nobody keeps such rows
+        return ()
+    return api.recognition_defaults_of(organisation)
