@@ -19,9 +19,11 @@ MESSAGES: dict[str, str] = {
     "bloc-code": N_("The code of the bloc must look like {certification}BC01 and belong to the certification."),
     "block-missing": N_(
         "Outcome “{outcome}” is assessed by “{block}”, which is not in this pill (any more). "
-        "Choose another graded block for it, or put the block back."
+        "Choose another activity for it, or put the block back."
     ),
-    "block-ungraded": N_("Outcome “{outcome}” is assessed by “{block}”, which gives no score. Choose a graded block."),
+    "block-ungraded": N_(
+        "Outcome “{outcome}” is assessed by “{block}”, which gives no score. Choose another activity."
+    ),
     "choice": N_("{field} must be one of: {codes}."),
     "date": N_("{field} must be a date such as 2027-08-31."),
     "datetime": N_("{field} must be a time with a timezone."),
@@ -105,7 +107,7 @@ MESSAGES: dict[str, str] = {
     "outcome-duplicate-block": N_("Outcome “{outcome}” names the same block twice: remove one."),
     "outcome-kind": N_("An outcome is either “knowledge” or “skill”."),
     "outcome-threshold": N_("Outcome “{outcome}” has no threshold: say which share of the points it needs."),
-    "outcome-unassessed": N_("Nothing assesses this outcome: choose at least one graded block."),
+    "outcome-unassessed": N_("Nothing assesses this outcome: choose at least one activity that gives a score."),
     "recognition-code": N_("{field} must be one of: {codes}."),
     "recognition-number": N_("{field} must lie above 0 and be at most {most}, with at most two decimals."),
     "upkeep-number": N_("{field} must be a whole number from {least} to {most}."),

@@ -68,6 +68,7 @@ ICONS = {
     "up": '<path d="M12 19V5.5M6 11l6-6 6 6"/>',
     "down": '<path d="M12 5v13.5M6 13l6 6 6-6"/>',
     "bin": '<path d="M5 7h14M10 7V4.5h4V7M7 7l1 13h8l1-13M10.5 11v5.5M13.5 11v5.5"/>',
+    "grip": '<path d="M9 6v.2M15 6v.2M9 12v.2M15 12v.2M9 18v.2M15 18v.2"/>',
     "plus": '<path d="M12 5v14M5 12h14"/>',
     "clock": '<circle cx="12" cy="12" r="8.5"/><path d="M12 7v5.3l3.4 2"/>',
 }

@@ -31,8 +31,11 @@ _DEFINITION = {
     "mastery": "mastery", "recognition": "recognition", "upkeep": "upkeep",
 }
 # Files in static/ that make the form; each script registers a part, the last one starts them.
-SCRIPTS = ("studio_versions", "studio")
-STYLES = ("learning_pill", "studio", "studio_versions")
+SCRIPTS = (
+    "studio_problems", "studio_cards", "studio_drag", "studio_outcomes", "studio_mastery", "studio_wording",
+    "studio_changes", "studio_versions", "studio",
+)
+STYLES = ("learning_pill", "studio", "studio_outcomes", "studio_versions")
 
 
 @XBlock.wants("studio_user_permissions")
@@ -111,7 +114,7 @@ class StudioHandlers(VersionsHandlers, StudioContainerXBlockMixin):
         refused = edits.refused(before, after, edit)
         if refused:
             outcomes = edit.values.get("outcomes", fields["outcomes"])
-            told = places(refused, outcomes, edit.keys, translator)
+            told = places(refused, outcomes, edit.keys, translator, rows=edit.rows)
             return self._not_saved(InvalidInput("Unusable values.", code="form-unusable"), 400, problems=told)
         for name, value in edit.values.items():
             setattr(self, name, value)

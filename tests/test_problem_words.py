@@ -34,7 +34,7 @@ def test_the_text_names_outcome_and_block_by_their_titles(titles):
     problem = InvalidPill("x", code="block-ungraded", field="outcome a.assessed-by", outcome="a", block="p9")
     told = problem_words.told(problem, titles, {"p9": "A video (number 2)"}, ENGLISH)
     assert told["text"] == "Outcome “\u2068Locate a fault\u2069” is assessed by “\u2068A video (number 2)\u2069”, " \
-                           "which gives no score. Choose a graded block."
+                           "which gives no score. Choose another activity."
     assert told["place"] == "Outcome 1", "the title is not said twice"
     gone = problem_words.told(problem, titles, {}, ENGLISH)["text"]
     assert "“p9”" in gone, "of a block that is gone the reference is all there is"

@@ -188,7 +188,7 @@ def test_a_request_of_another_form_is_explained():
 
 
 def test_blocks_with_one_title_are_told_apart():
-    text = " ".join(form_of(pills.parse(EMPTY)).blank.text_content().split())
+    text = " ".join(form_of(pills.parse(EMPTY)).root.text_content().split())
     assert "Problem (number 1)" in text and "Problem (number 2)" in text
     assert "Read this" not in text
 

@@ -6,7 +6,8 @@ changes nothing; and what the form has no control for comes back as it was. Form
     {"title", "description", "language",
      "outcomes": [{"key", "source": the outcome as it was, unless it is new, "title", "description", "kind", "reuse",
                    "threshold": "70", "logic", "all_attempted": true, "id": only where it had to be mended,
-                   "blocks": [{"block", "weight", "member": its number among the stored ones or ""}]}],
+                   "blocks": [{"row": what the page calls it, "block", "weight", "threshold": "" | "50",
+                               "member": its number among the stored ones or ""}]}],
      "mastery": {"rule", "n", "required": ["key:<key>" | "id:<id>"]},
      "recognition": {…, "quality_assurance": {…}, "bloc": {…}}, "upkeep": {…}, "caption"}
 """
@@ -16,8 +17,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
+from dataclasses import dataclass, field
 from typing import Any
 
 from .. import definition
@@ -25,19 +25,9 @@ from ..authoring_texts import UNUSABLE
 from ..domain.errors import InvalidAnswer, InvalidInput, InvalidPill
 from ..domain.text import LINE_MAX, checked_text
 from ..translation import Translator
-from .values import (
-    BLOC,
-    NUMBERS,
-    QUALITY,
-    RECOGNITION,
-    UPKEEP,
-    is_leaf,
-    is_yes,
-    percentage,
-    shown,
-    stored_number,
-    typed_number,
-)
+from . import members
+from .values import BLOC, NUMBERS, QUALITY, RECOGNITION, UPKEEP, is_yes, shown
+from .writing import put, put_number, put_percentage, same
 
 _MAX_DEPTH = 120
 
@@ -46,12 +36,14 @@ _MAX_DEPTH = 120
 class Edit:
     """``values``: the fields that change. ``keys``: what the page calls each of the new outcomes.
 
-    ``problems`` are those that only the form can see.
+    ``problems`` are those that only the form can see; ``rows`` what the page calls each member of an outcome's
+    assessment, by the outcome's key ("" for what is no row there).
     """
 
     values: Mapping[str, Any]
     keys: tuple[str, ...]
     problems: tuple[InvalidPill, ...]
+    rows: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def read(fields: Mapping[str, Any], submission: Mapping[str, Any], translator: Translator) -> Edit:
@@ -74,7 +66,10 @@ def read(fields: Mapping[str, Any], submission: Mapping[str, Any], translator: T
     ids = {key: _id(item) for key, item in zip(keys, values["outcomes"], strict=True)}
     values["mastery"] = reader.mastery(fields["mastery"], _mapping(submission.get("mastery"), "mastery"), ids)
     changed = {name: value for name, value in values.items() if value != fields[name]}
-    return Edit(values=changed, keys=keys, problems=tuple(reader.problems(values["outcomes"])))
+    return Edit(
+        values=changed, keys=keys, problems=tuple(reader.problems(values["outcomes"])),
+        rows={keys[place]: rows for place, rows in reader.rows.items()},
+    )
 
 
 def refused(before: Iterable[InvalidInput], after: Iterable[InvalidInput], edit: Edit) -> list[InvalidInput]:
@@ -92,16 +87,17 @@ class _Reader:
 
     def __init__(self, translator: Translator) -> None:
         self._translator = translator
-        self._percentages: list[tuple[int, str]] = []  # the outcome's place, and what was typed as its threshold
+        self.rows: dict[int, tuple[str, ...]] = {}  # what the page calls each member, by the outcome's place
+        self._percentages: list[tuple[int, str, str]] = []  # the outcome's place, the one in it, and what was typed
         self._caption: InvalidInput | None = None
 
     def problems(self, outcomes: Sequence[Any]) -> Iterable[InvalidPill]:
         """What only the form can find wrong."""
         names = definition.outcome_names(outcomes)
-        for place, typed in self._percentages:
+        for place, inside, typed in self._percentages:
             yield InvalidPill(
                 "The threshold must be a percentage from 0 to 100, with two decimals at most.", code="percentage",
-                field=f"outcome {names[place]}.threshold", outcome=names[place], value=typed[:40],
+                field=f"outcome {names[place]}.{inside}", outcome=names[place], value=typed[:40],
             )
         if self._caption is not None:
             yield definition.placed(self._caption, "badge image")
@@ -122,65 +118,31 @@ class _Reader:
             return source  # damaged: it can be kept or deleted
         item = dict(source)
         for name in ("title", "kind", "reuse", "logic"):
-            _put(item, name, _text(given, name), lines=False)
+            put(item, name, _text(given, name), lines=False)
         if "id" in given and _text(given, "id"):
-            _put(item, "id", _text(given, "id"), lines=False)
-        _put(item, "description", _text(given, "description"))
-        self._threshold(item, _text(given, "threshold"), place)
+            put(item, "id", _text(given, "id"), lines=False)
+        put(item, "description", _text(given, "description"))
         if bool(given.get("all_attempted")) != is_yes(item.get("all_attempted")):
             item["all_attempted"] = "true" if given.get("all_attempted") else "false"
-        members = self._members(item.get("assessed_by"), _list(given, "blocks"))
-        if members != _iterable(item.get("assessed_by")):
-            item["assessed_by"] = members
+        self._assessment(item, given, place)
         return item
 
-    def _threshold(self, item: dict[str, Any], typed: str, place: int) -> None:
-        number, stored = typed_number(typed, self._translator), item.get("threshold", "")
-        if number is None and _same(shown(item, "threshold"), typed, lines=False):
-            return
-        if number is not None and number == percentage(stored):
-            return
-        if not typed.strip():
-            item.pop("threshold", None)
-        elif number is not None and 0 <= number <= 100 and number == round(number, 2):
-            item["threshold"] = _written(number / 100)
-        else:
-            self._percentages.append((place, typed))
-
-    def _members(self, stored: Any, rows: Sequence[Any]) -> list[Any]:
-        """The stored members that are still ticked, and every group, in their order; then the new ones."""
-        given = [_mapping(row, "blocks") for row in rows]
-        kept = {row.get("member"): row for row in given if row.get("member") != ""}
-        members: list[Any] = []
-        for number, member in enumerate(stored if isinstance(stored, list) else ()):
-            if not is_leaf(member) or number in kept:
-                members.append(self._weighted(member, kept[number]) if is_leaf(member) else member)
-        for row in given:
-            if row.get("member") == "":
-                members.append(self._weighted({"block": _text(row, "block")}, row))
-        return members
-
-    def _weighted(self, member: Any, row: Mapping[str, Any]) -> Any:
-        if not isinstance(member, Mapping):
-            return member
-        weighted = dict(member)
-        self._number(weighted, "weight", _text(row, "weight"), otherwise="1")
-        return weighted
-
-    def _number(self, data: dict[str, Any], name: str, typed: str, otherwise: str = "") -> None:
-        """Take a number over if it is another than the stored one; what is no number is taken as it was typed."""
-        stored = shown(data, name) or otherwise
-        number = typed_number(typed, self._translator)
-        if _same(stored, typed, lines=False) or (number is not None and number == stored_number(stored)):
-            return
-        _put(data, name, typed.strip() if number is None else _written(number))
+    def _assessment(self, item: dict[str, Any], given: Mapping[str, Any], place: int) -> None:
+        """The outcome's own threshold, and what assesses it."""
+        if not put_percentage(item, "threshold", _text(given, "threshold"), self._translator):
+            self._percentages.append((place, "threshold", _text(given, "threshold")))
+        found = members.read(item.get("assessed_by"), _rows(given), self._translator)
+        self.rows[place] = found.rows
+        self._percentages += [(place, f"assessed-by.{row}.threshold", typed) for row, typed in found.unread]
+        if found.members != _iterable(item.get("assessed_by")):
+            item["assessed_by"] = found.members
 
     def mastery(self, stored: Any, given: Mapping[str, Any], ids: Mapping[str, str]) -> Any:
         """The mastery rule; ``ids`` gives each outcome's id by its key."""
         data = dict(stored) if isinstance(stored, Mapping) else {}
-        if not _same(shown(data, "rule") or "all", _text(given, "rule"), lines=False):
+        if not same(shown(data, "rule") or "all", _text(given, "rule"), lines=False):
             data["rule"] = _text(given, "rule")
-        self._number(data, "n", _text(given, "n"))
+        put_number(data, "n", _text(given, "n"), self._translator)
         tokens = [token for token in _list(given, "required") if isinstance(token, str)]
         chosen = [
             ids.get(token.removeprefix("key:"), "") if token.startswith("key:") else token.removeprefix("id:")
@@ -197,14 +159,14 @@ class _Reader:
         data = dict(stored) if isinstance(stored, Mapping) else {}
         for name in RECOGNITION:
             if name in NUMBERS:
-                self._number(data, name, _text(given, name))
+                put_number(data, name, _text(given, name), self._translator)
             else:
-                _put(data, name, _text(given, name), lines=name == "prerequisites")
+                put(data, name, _text(given, name), lines=name == "prerequisites")
         for part, names in (("quality_assurance", QUALITY), ("bloc", BLOC)):
             before = data.get(part)
             after = dict(before) if isinstance(before, Mapping) else {}
             for name in names:
-                _put(after, name, _text(_mapping(given.get(part), part), name), lines=False)
+                put(after, name, _text(_mapping(given.get(part), part), name), lines=False)
             if after or (before is not None and after == before):
                 data[part] = after
             elif isinstance(before, Mapping):
@@ -216,9 +178,9 @@ class _Reader:
         data = dict(stored) if isinstance(stored, Mapping) else {}
         for name in UPKEEP:
             if name == "regrade":
-                _put(data, name, _text(given, name), lines=False)
+                put(data, name, _text(given, name), lines=False)
             else:
-                self._number(data, name, _text(given, name))
+                put_number(data, name, _text(given, name), self._translator)
         return data if data or isinstance(stored, Mapping) else stored
 
     def image(self, stored: Any, submission: Mapping[str, Any]) -> Any:
@@ -226,7 +188,7 @@ class _Reader:
         if not stored or not isinstance(stored, Mapping):
             return stored
         data = dict(stored)
-        _put(data, "caption", _text(submission, "caption"), lines=False)
+        put(data, "caption", _text(submission, "caption"), lines=False)
         if data != stored:
             try:
                 checked_text(data.get("caption", ""), field="image caption", limit=LINE_MAX, required=False)
@@ -235,30 +197,23 @@ class _Reader:
         return data
 
 
-def _put(data: dict[str, Any], name: str, text: str, *, lines: bool = True) -> None:
-    """Store ``text`` unless it is what is shown for the stored value; nothing is stored of an empty one."""
-    if _same(shown(data, name), text, lines):
-        return
-    if text:
-        data[name] = text
-    else:
-        data.pop(name, None)
-
-
 def _kept(stored: Any, text: str, *, lines: bool = True) -> Any:
     """The stored value where the page shows ``text`` for it, otherwise ``text``."""
-    return stored if _same(stored if isinstance(stored, str) else str(stored), text, lines) else text
+    return stored if same(stored if isinstance(stored, str) else str(stored), text, lines) else text
 
 
-def _same(stored: str, text: str, lines: bool) -> bool:
-    """Whether a control that was filled with ``stored`` may answer ``text``: browsers change line ends."""
-    if not lines:
-        return re.sub(r"[\r\n]", "", stored) == re.sub(r"[\r\n]", "", text)
-    return re.sub(r"\r\n?", "\n", stored) == re.sub(r"\r\n?", "\n", text)
-
-
-def _written(number: Decimal) -> str:
-    return format(number.normalize(), "f")
+def _rows(given: Mapping[str, Any]) -> list[members.Row]:
+    """What the form says assesses an outcome."""
+    found = []
+    for number, row in enumerate(_mapping(row, "blocks") for row in _list(given, "blocks")):
+        member = row.get("member", "")
+        if member != "" and (not isinstance(member, int) or isinstance(member, bool)):
+            raise _unusable("blocks")
+        found.append(members.Row(
+            row=_text(row, "row") or f"row{number}", block=_text(row, "block"), weight=_text(row, "weight"),
+            threshold=_text(row, "threshold"), member=None if member == "" else member,
+        ))
+    return found
 
 
 def _id(item: Any) -> str:

@@ -7,6 +7,7 @@ it has no control for stays in ``source``, a copy of the outcome that the page s
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -14,12 +15,11 @@ from django.utils import translation as django_translation
 
 from .. import facts, messages
 from ..credentials import pinned
-from ..domain.pill import Mastery
 from ..domain.text import LINE_MAX, TEXT_MAX, TITLE_MAX
 from ..messages import N_
 from ..rendering import render
 from ..translation import Translator
-from . import versions
+from . import mastery, outcomes, versions, wording
 from .card import NEW_OUTCOME, card, control, options
 from .page import FormPage, digest
 from .places import places
@@ -30,11 +30,9 @@ _TABS = {
     "pill": N_("Pill"), "outcomes": N_("Outcomes"), "recognition": N_("Recognition"), "preview": N_("Preview"),
 }
 # What the scripts of the form's parts need to start, by the part's name.
-_PARTS: dict[str, Callable[[FormPage, Translator], dict[str, Any]]] = {"versions": versions.script}
-_RULES = {
-    Mastery.ALL.value: N_("All outcomes"),
-    Mastery.N_OF_M.value: N_("A number of outcomes, whichever they are"),
-    Mastery.REQUIRED_PLUS_N.value: N_("Certain outcomes, and a number of the others"),
+_PARTS: dict[str, Callable[[FormPage, Translator], dict[str, Any]]] = {
+    "outcomes": outcomes.script, "mastery": mastery.script, "wording": wording.script,
+    "versions": versions.script,
 }
 
 
@@ -45,13 +43,13 @@ def form(page: FormPage, translator: Translator) -> str:
 
 def script_arguments(page: FormPage, translator: Translator) -> dict[str, Any]:
     """What the form's script needs to start, and again after each save."""
-    outcomes = items(page.fields["outcomes"])
+    stored = items(page.fields["outcomes"])
     return {
         "uid": page.uid,
         "digest": digest(page.fields),
-        "sources": dict(zip(_keys(outcomes), outcomes, strict=True)),
-        "required": _required(page.fields, outcomes),
-        "problems": places(page.problems, outcomes, _keys(outcomes), translator, page.titles),
+        "sources": dict(zip(_keys(stored), stored, strict=True)),
+        "required": mastery.required(page.fields["mastery"], stored, _keys(stored)),
+        "problems": places(page.problems, stored, _keys(stored), translator, page.titles),
         "texts": _script_texts(translator),
         "parts": {name: script(page, translator) for name, script in _PARTS.items()},
     }
@@ -60,8 +58,9 @@ def script_arguments(page: FormPage, translator: Translator) -> dict[str, Any]:
 def model(page: FormPage, translator: Translator) -> dict[str, Any]:
     """Everything the template shows."""
     _ = translator.gettext
-    outcomes = items(page.fields["outcomes"])
-    ids = [item.get("id") if isinstance(item, Mapping) else None for item in outcomes]
+    stored = items(page.fields["outcomes"])
+    ids = Counter(str(item.get("id")) for item in stored if isinstance(item, Mapping) and item.get("id"))
+    required = mastery.required(page.fields["mastery"], stored, _keys(stored))
     recognition = mapping(page.fields["recognition"])
     return {
         "uid": page.uid,
@@ -69,15 +68,13 @@ def model(page: FormPage, translator: Translator) -> dict[str, Any]:
         "pill": _pill_controls(page.fields, translator),
         "cards": [
             card(key, item, page, translator, ids)
-            for key, item in zip(_keys(outcomes), outcomes, strict=True)
+            for key, item in zip(_keys(stored), stored, strict=True)
         ],
         "blank": card("__key__", NEW_OUTCOME, page, translator, ids),
-        "graded": [block for block in page.blocks if block.offered],
-        "folded": len(outcomes) > 1,
-        "mastery": _mastery_controls(mapping(page.fields["mastery"]), translator),
-        "missing_required": [
-            token.removeprefix("id:") for token in _required(page.fields, outcomes) if token.startswith("id:")
-        ],
+        "folded": len(stored) > 1,
+        **outcomes.model(page),
+        "mastery": mastery.controls(mapping(page.fields["mastery"]), translator),
+        "missing_required": [token.removeprefix("id:") for token in required if token.startswith("id:")],
         "recognition": _recognition_controls(recognition, translator),
         "quality": _part_controls("quality_assurance", QUALITY, recognition, translator),
         "bloc": _part_controls("bloc", BLOC, recognition, translator),
@@ -104,18 +101,6 @@ def _pill_controls(fields: Mapping[str, Any], translator: Translator) -> list[di
             hint=_("The credential carries these texts in this language."), narrow=True,
         ),
     ]
-
-
-def _mastery_controls(data: Mapping[str, Any], translator: Translator) -> dict[str, Any]:
-    _ = translator.gettext
-    rule = shown(data, "rule") or Mastery.ALL.value
-    return {
-        "rule": control(
-            "mastery.rule", _("A learner earns the credential with"), rule,
-            options=options({code: _(text) for code, text in _RULES.items()}, rule), narrow=True,
-        ),
-        "n": control("mastery.n", _("How many"), shown(data, "n"), kind="number", narrow=True),
-    }
 
 
 def _recognition_controls(data: Mapping[str, Any], translator: Translator) -> list[dict[str, Any]]:
@@ -219,32 +204,10 @@ def _keys(outcomes: Sequence[Any]) -> list[str]:
     return [str(number) for number in range(1, len(outcomes) + 1)]
 
 
-def _required(fields: Mapping[str, Any], outcomes: Sequence[Any]) -> list[str]:
-    """The outcomes the mastery rule requires: ``key:…`` of an outcome, or ``id:…`` of one that is gone."""
-    ids: dict[str, str] = {}
-    for item, key in zip(outcomes, _keys(outcomes), strict=True):
-        if mapping(item).get("id"):
-            ids.setdefault(shown(item, "id"), key)
-    wanted = items(mapping(fields["mastery"]).get("required"))
-    return [f"key:{ids[name]}" if name in ids else f"id:{name}" for name in map(str, wanted)]
-
-
 def _script_texts(translator: Translator) -> dict[str, Any]:
     _ = translator.gettext
-    forms = [
-        translator.ngettext(
-            "Achieve the outcome to earn the credential.", "Achieve all {total} outcomes to earn the credential.", total
-        )
-        for total in range(101)
-    ]
     return {
-        "all": forms,
-        "n_of_m": _("Achieve at least {n} of the {total} outcomes to earn the credential."),
-        "required": _("Achieve {names} and at least {n} of the others to earn the credential."),
-        "range": _(messages.MESSAGES["mastery-range"]),
-        "number": _("Write how many with digits, for example 2."),
-        "no_outcomes": _(messages.MESSAGES["no-outcomes"]),
-        "and": _(", "), "quoted": _("“{title}”"), "untitled": _("Outcome without a title"),
+        "untitled": _("Outcome without a title"),
         "moved": _("“{title}” is now number {number} of {total}."), "removed": _("“{title}” was removed."),
         "restored": _("“{title}” is back."), "added": _("A new outcome was added."),
         "saving": _("Saving…"), "saved": _("Saved."), "not_saved": _("Not saved"),
@@ -252,6 +215,7 @@ def _script_texts(translator: Translator) -> dict[str, Any]:
         "failed": _("That did not work. Nothing was saved, and what you typed is still here; please try again."),
         "signed_out": _("You are signed out. Sign in again in another tab, come back here and save."),
         "threshold": _("needs {threshold} %"), "to_mend": _("to be mended: {count}"),
+        "unsaved": _("Unsaved changes"),
     }
 
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from .. import views
@@ -31,10 +32,15 @@ class FormPage:
     image: Mapping[str, str] = field(default_factory=dict)
     holders: Holders | None = None
 
-    @property
+    @cached_property
     def titles(self) -> dict[str, str]:
         """What each block inside is called, by its reference."""
         return {block.reference: block.title for block in self.blocks}
+
+    @cached_property
+    def inside(self) -> dict[str, Block]:
+        """Each block inside by its reference."""
+        return {block.reference: block for block in self.blocks}
 
     @property
     def uid(self) -> str:

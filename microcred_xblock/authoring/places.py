@@ -6,6 +6,7 @@ their keys.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -13,7 +14,8 @@ from .. import definition
 from ..domain.errors import InvalidInput
 from ..problem_words import outcome_of, outcome_titles, told
 from ..translation import Translator
-from .values import RECOGNITION, UPKEEP
+from . import members
+from .values import RECOGNITION, UPKEEP, mapping
 
 # The last part of a problem's place, and the control that mends it.
 OUTCOME_CONTROLS = {
@@ -43,17 +45,41 @@ SECTIONS = {
 
 def places(
     problems: Iterable[InvalidInput], outcomes: Sequence[Any], keys: Sequence[str], translator: Translator,
-    blocks: Mapping[str, str] | None = None,
+    blocks: Mapping[str, str] | None = None, rows: Mapping[str, Sequence[str]] | None = None,
 ) -> list[dict[str, str]]:
-    """Each problem with the control of the form that mends it; ``keys`` are those of the ``outcomes``."""
-    known = dict(zip(definition.outcome_names(outcomes), keys, strict=True))
+    """Each problem with the control of the form that mends it; ``keys`` are those of the ``outcomes``.
+
+    ``rows`` is what the form calls each member of an outcome's assessment, by key, where that is not as it is stored.
+    """
+    names = definition.outcome_names(outcomes)
+    known, named = dict(zip(names, keys, strict=True)), dict(zip(names, outcomes, strict=True))
     titles = outcome_titles(outcomes, translator)
-    found = []
-    for problem in problems:
-        found.append({
-            "control": _control(problem.field, known), **told(problem, titles, blocks or {}, translator),
-        })
-    return found
+
+    def control(problem: InvalidInput) -> str:
+        name = outcome_of(problem.field, known)
+        member = _member_control(problem, named[name], known[name], name, rows or {}) if name else ""
+        return member or _control(problem.field, known)
+
+    return [
+        {"control": control(problem), **told(problem, titles, blocks or {}, translator)} for problem in problems
+    ]
+
+
+def _member_control(
+    problem: InvalidInput, outcome: Any, key: str, name: str, rows: Mapping[str, Sequence[str]]
+) -> str:
+    """The weight or threshold of one row that a problem is about, or nothing."""
+    place = problem.field.removeprefix(f"outcome {name}").removeprefix(".")
+    said = re.fullmatch(r"assessed-by\.(\w+)\.(threshold)", place)
+    if said:
+        return f"{key}.blocks.{said[1]}.{said[2]}"
+    if place not in ("weight", "threshold"):
+        return ""
+    number = members.culprit(outcome, problem.code, place)
+    if number is None:
+        return ""
+    called = rows[key] if key in rows else members.stored_rows(mapping(outcome).get("assessed_by"))
+    return f"{key}.blocks.{called[number]}.{place}"
 
 
 def _control(place: str, known: Mapping[str, str]) -> str:

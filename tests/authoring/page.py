@@ -29,12 +29,15 @@ def page(fields: dict[str, Any], blocks: tuple[str, ...] = (), problems: tuple =
     )
 
 
+_CONDITIONS = ("weight", "threshold")  # what a row has controls for
+
+
 class FilledForm:
     """The form in a browser; ``fill``, ``tick`` and the like are what a person does."""
 
     def __init__(self, text: str, arguments: dict[str, Any]) -> None:
         self.root, self.arguments, self.new = html.fragment_fromstring(text, create_parent=True), arguments, 0
-        self.blank = self._template("blank-card")
+        self.blank, self.blank_row = self._template("blank-card"), self._template("blank-row")
 
     @classmethod
     def of(cls, shown: FormPage, language: str = "en") -> FilledForm:
@@ -73,12 +76,29 @@ class FilledForm:
         """The rows of ``block`` in a card."""
         return self.root.xpath("//*[@data-card=$card]//*[@data-row][@data-block=$block]", card=card, block=block)
 
-    def choose(self, card: str, block: str, on: bool = True, weight: str | None = None) -> None:
-        """Let a block assess the outcome of ``card``, or not."""
-        (row,) = self.rows(card, block)
-        self.tick(row.xpath(".//*[@data-part='tick']")[0], on)
-        if weight is not None:
-            row.xpath(".//*[@data-part='weight']")[0].set("value", weight)
+    def choose(
+        self, card: str, block: str, on: bool = True, *, weight: str | None = None, threshold: str | None = None
+    ) -> None:
+        """Let a block assess the outcome of ``card``, or not, as the picker does; a row that is there is filled in."""
+        rows = self.rows(card, block)
+        if not on:
+            for row in rows:
+                row.getparent().remove(row)
+            return
+        if not rows:
+            assert self.root.xpath("//*[@data-option=$block]", block=block), f"{block} cannot be chosen"
+            rows = [self._new_row(card, block)]
+        for name, value in (("weight", weight), ("threshold", threshold)):
+            if value is not None:
+                rows[0].xpath(".//*[@data-part=$name]", name=name)[0].set("value", value)
+
+    def _new_row(self, card: str, block: str) -> Any:
+        self.new += 1
+        (markup,) = [html.tostring(child, encoding="unicode") for child in self.blank_row]
+        row = html.fragment_fromstring(markup.replace("__key__", card).replace("__row__", f"n{self.new}"))
+        row.set("data-block", block)
+        self.root.xpath("//*[@data-card=$card]//*[@data-mcp='rows']", card=card)[0].append(row)
+        return row
 
     def add(self, **values: str) -> str:
         """A new outcome; its key."""
@@ -139,14 +159,15 @@ class FilledForm:
         key = card.get("data-card")
         sources = self.arguments["sources"]
         outcome = {"key": key, **({"source": sources[key]} if key in sources else {})}
-        for control in card.xpath(".//*[@data-control]"):
+        for control in card.xpath(".//*[@data-control][not(ancestor::*[@data-row])]"):
             outcome[control.get("data-control").removeprefix(f"{key}.")] = self.value(control)
         outcome["blocks"] = [
             {
-                "block": row.get("data-block"), "weight": self.value(row.xpath(".//*[@data-part='weight']")[0]),
+                "row": row.get("data-row"), "block": row.get("data-block"),
                 "member": int(row.get("data-member")) if row.get("data-member") else "",
+                **{name: self.value(row.xpath(".//*[@data-part=$name]", name=name)[0]) for name in _CONDITIONS},
             }
-            for row in card.xpath(".//*[@data-row]") if self.value(row.xpath(".//*[@data-part='tick']")[0])
+            for row in card.xpath(".//*[@data-row]")
         ]
         return outcome
 

@@ -153,7 +153,7 @@ def test_required_outcomes_that_are_gone_are_kept_until_they_are_unticked():
     assert edit(fields, form, required=["key:1"]).values["mastery"]["required"] == ["locate"]
 
 
-def test_missing_and_ungraded_references_are_shown_and_kept_until_they_are_unticked():
+def test_missing_and_ungraded_references_are_shown_and_kept_until_they_are_taken_out():
     fields = {"outcomes": [{**OUTCOME, "assessed_by": [{"block": "gone", "weight": "3"}, {"block": "p1"}]}]}
     form = FilledForm.of(page(fields, ("p1", "p2")))
     assert "Missing block “gone”" in form.root.text_content()
@@ -176,8 +176,9 @@ def test_what_the_form_cannot_show_survives():
     form = FilledForm.of(page(fields, ("p1", "p2", "p3")))
     text = " ".join(form.root.text_content().split())
     assert "The best of these counts" in text and "Skills, kept as they are: diagnose" in text
-    assert "at least 40 %" in text
-    assert form.rows("1", "p1") == [], "a block in a group is not offered a second time"
+    (row,) = form.rows("1", "p2")
+    assert row.xpath(".//*[@data-part='threshold']")[0].get("value") == "40"
+    assert form.rows("1", "p1") == [], "a block in a group has no row of its own"
     form.fill("1.title", "New")
     form.choose("1", "p3")
     form.fill("recognition.ects", "1")
@@ -266,6 +267,24 @@ def test_an_unusable_weight_is_refused():
     form = FilledForm.of(page(FULL, ("p1",)))
     form.choose("1", "p1", weight="0")
     assert refused(FULL, edit(FULL, form)) == [("weight", "outcome locate.weight")]
+
+
+def test_a_card_has_rows_only_for_what_assesses_its_outcome():
+    form = FilledForm.of(page(FULL, tuple(f"p{number}" for number in range(1, 31))))
+    assert [row.get("data-block") for row in form.root.xpath("//*[@data-card]//*[@data-row]")] == ["p1", "p2"]
+    assert len(form.root.xpath("//*[@data-option]")) == 30, "one list to choose from, for all cards"
+
+
+@pytest.mark.parametrize(("count", "searched"), [(8, False), (9, True)])
+def test_many_activities_can_be_searched(count, searched):
+    form = FilledForm.of(page({}, tuple(f"p{number}" for number in range(count))))
+    assert bool(form.root.xpath("//*[@data-mcp='picker-search']")) is searched
+
+
+def test_without_anything_to_choose_the_card_says_what_to_do():
+    form = FilledForm.of(page({"outcomes": [OUTCOME]}))
+    assert "There is nothing in this pill yet that gives a score." in form.root.text_content()
+    assert not form.root.xpath("//*[@data-action='outcomes-choose'] | //*[@data-mcp='picker']")
 
 
 def test_what_was_unusable_before_keeps_nobody_from_saving():

@@ -15,6 +15,7 @@
       this.working = false;
       this.stretch();
       const kinds = window.MicrocredStudioParts || {};
+      // The form's parts, in their scripts' order. Each may have start, settled, card, refresh, changed, clicked, collect …
       this.extras = new Map(Object.keys(kinds).map((name) => [name, new kinds[name](this)]));
       this.root.addEventListener("submit", (event) => event.preventDefault()); // Enter in a line is no wish to save
       this.root.addEventListener("click", (event) => this.clicked(event));
@@ -36,13 +37,12 @@
     start(args) {
       this.args = args;
       this.texts = args.texts;
-      this.gone = new Map(); // the removed cards by the note that stands in their place
-      this.ticked = new Set(args.required.filter((token) => token.startsWith("key:")));
       this.tab(this.opened || "pill");
       this.extras.forEach((part, name) => part.start && part.start((args.parts || {})[name] || {}));
       this.cards().forEach((card) => this.tell("card", card, false));
       this.refresh();
       this.show(args.problems, "wanting");
+      this.tell("settled");
     }
 
     /* Ask every part of the form that cares; true if one of them says so. */
@@ -90,6 +90,7 @@
     /* Something was changed that no control's event tells of. */
     touch() {
       this.refresh();
+      this.tell("touched");
     }
 
     part(name, inside = this.root) {
@@ -105,13 +106,11 @@
     }
 
     control(name) {
-      return this.parts("[data-control]").find((item) => item.dataset.control === name);
+      return this.root.querySelector('[data-control="' + CSS.escape(name) + '"]');
     }
 
     value(name) {
-      const control = this.control(name);
-      if (!control) return "";
-      return control.type === "checkbox" ? control.checked : control.value;
+      return valueOf(this.control(name));
     }
 
     id(name) {
@@ -120,10 +119,6 @@
 
     /* Everything on the page that follows from something else on it. */
     refresh() {
-      this.nameCards();
-      this.listRequired();
-      this.tellRule();
-      this.tellUnused();
       this.tellGrace();
       this.tell("refresh");
     }
@@ -136,30 +131,6 @@
       grace.closest(".mcp-studio__control").hidden = this.value("upkeep.regrade") === "keep" && !wrong;
     }
 
-    nameCards() {
-      const cards = this.cards();
-      cards.forEach((card, place) => {
-        const key = card.dataset.card;
-        this.part("number", card).textContent = String(place + 1) + ".";
-        this.part("name", card).textContent = this.title(card);
-        const threshold = String(this.value(key + ".threshold")).trim();
-        this.part("brief", card).textContent = threshold
-          ? this.texts.threshold.replace("{threshold}", () => threshold)
-          : "";
-        card.querySelector('[data-action="up"]').setAttribute("aria-disabled", String(place === 0));
-        card.querySelector('[data-action="down"]').setAttribute("aria-disabled", String(place === cards.length - 1));
-        const assessed = this.assessing(card);
-        const unassessed = this.part("unassessed", card);
-        if (unassessed) unassessed.hidden = assessed.length > 0;
-        const several = this.part("several", card);
-        if (several) several.hidden = assessed.length < 2;
-        card.classList.toggle("mcp-studio__card--open", this.foldOf(card).getAttribute("aria-expanded") === "true");
-        this.parts("[data-row]", card).forEach((row) => {
-          row.querySelector('[data-part="weight-part"]').hidden = !row.querySelector('[data-part="tick"]').checked;
-        });
-      });
-    }
-
     title(card) {
       const typed = this.value(card.dataset.card + ".title");
       return (typed && typed.trim()) || this.texts.untitled;
@@ -169,104 +140,16 @@
       return card.querySelector('[data-action="fold"]');
     }
 
-    /* The references that assess a card's outcome. */
-    assessing(card) {
-      const ticked = this.parts("[data-row]", card).filter((row) => row.querySelector('[data-part="tick"]').checked);
-      return ticked.map((row) => row.dataset.block).concat(JSON.parse(card.dataset.grouped));
-    }
-
-    /* The list of outcomes a rule may require follows the cards: their order, their titles. */
-    listRequired() {
-      const place = this.part("required");
-      const blank = this.part("required-row").content;
-      const keys = this.cards().map((card) => "key:" + card.dataset.card);
-      const now = this.parts("[data-required]", place).map((box) => box.dataset.required);
-      if (now.join(" ") !== keys.join(" ")) {
-        const rows = keys.map((token) => {
-          const row = blank.cloneNode(true);
-          const box = row.querySelector("input");
-          box.id = this.id("required." + token.slice(4));
-          box.dataset.required = token;
-          box.checked = this.ticked.has(token);
-          row.querySelector("label").htmlFor = box.id;
-          return row;
-        });
-        place.replaceChildren(...rows);
-      }
-      this.cards().forEach((card, number) => {
-        place.children[number].querySelector("label").textContent = this.title(card);
-      });
-    }
-
-    required() {
-      return this.parts("[data-required]")
-        .filter((box) => box.checked)
-        .map((box) => box.dataset.required);
-    }
-
-    /* The mastery rule read back in plain words, or why it cannot be met. */
-    tellRule() {
-      const rule = this.value("mastery.rule");
-      const certain = rule === "required-plus-n";
-      this.part("required-part").hidden = !certain && !this.part("required-part").querySelector('[data-required^="id:"]');
-      this.part("n-part").hidden = rule === "all";
-      this.part("sentence").textContent = this.sentence(rule, certain);
-    }
-
-    sentence(rule, certain) {
-      const texts = this.texts;
-      const total = this.cards().length;
-      if (!total) return texts.no_outcomes;
-      if (rule === "all") return filled(texts.all[Math.min(total, texts.all.length - 1)], { total });
-      const cards = this.cards().filter((card) => certain && this.required().includes("key:" + card.dataset.card));
-      const typed = this.value("mastery.n").trim();
-      if (typed && !/^\p{Nd}+$/u.test(typed)) return texts.number;
-      const n = typed ? digits(typed) : 0;
-      const most = total - cards.length;
-      const least = certain && cards.length ? 0 : 1;
-      if (n < least || n > most) return filled(texts.range, { n, least, most });
-      if (!cards.length) return filled(texts.n_of_m, { n, total });
-      const names = cards.map((card) => filled(texts.quoted, { title: this.title(card) })).join(texts.and);
-      return filled(texts.required, { names, n });
-    }
-
-    tellUnused() {
-      const used = new Set(this.cards().flatMap((card) => this.assessing(card)));
-      const items = this.parts("[data-unused]");
-      items.forEach((item) => (item.hidden = used.has(item.dataset.unused)));
-      this.part("unused").hidden = items.every((item) => item.hidden);
-    }
-
     changed(event) {
-      const box = event.target;
-      this.forget(box);
-      if (box.dataset.required && box.checked) this.ticked.add(box.dataset.required);
-      else if (box.dataset.required) this.ticked.delete(box.dataset.required);
-      this.tell("changed", box, event);
-      this.refresh();
-    }
-
-    /* What was said of a control is about its former value. */
-    forget(control) {
-      const place = control.dataset.control ? control : control.closest("[data-set]");
-      if (!place) return;
-      const note = document.getElementById(this.id(place.dataset.control || place.dataset.set) + "-problem");
-      if (note) note.remove();
-      place.removeAttribute("aria-invalid");
-      describe(place, (id) => !id.endsWith("-problem"));
+      this.forget(event.target);
+      this.tell("changed", event.target, event);
+      this.touch();
     }
 
     clicked(event) {
       const button = event.target.closest("[data-action]");
       if (!button || !this.root.contains(button)) return;
-      const card = button.closest("[data-card]");
       const actions = {
-        fold: () => this.fold(card, button.getAttribute("aria-expanded") !== "true"),
-        up: () => this.move(card, -1, button),
-        down: () => this.move(card, 1, button),
-        delete: () => this.remove(card),
-        undo: () => this.restore(button.closest("[data-gone]")),
-        add: () => this.add(),
         save: () => this.save(),
         cancel: () => this.cancel(),
         reload: () => this.reload(),
@@ -289,36 +172,8 @@
       card.classList.toggle("mcp-studio__card--open", open);
     }
 
-    move(card, step, button) {
-      const cards = this.cards();
-      const other = cards[cards.indexOf(card) + step];
-      if (step < 0) other.before(card);
-      else other.after(card);
-      this.refresh();
-      button.focus();
-      const number = this.cards().indexOf(card) + 1;
-      this.say(filled(this.texts.moved, { title: this.title(card), number, total: cards.length }));
-    }
-
     remove(card) {
-      const note = this.part("removed-card").content.firstElementChild.cloneNode(true);
-      const text = filled(this.texts.removed, { title: this.title(card) });
-      note.querySelector('[data-part="text"]').textContent = text;
-      this.gone.set(note, card);
-      card.replaceWith(note);
-      this.refresh();
-      note.querySelector("button").focus();
-      this.say(text);
-    }
-
-    restore(note) {
-      const card = this.gone.get(note);
-      this.gone.delete(note);
-      note.replaceWith(card);
-      this.tell("card", card, false);
-      this.refresh();
-      card.focus();
-      this.say(filled(this.texts.restored, { title: this.title(card) }));
+      this.extras.get("cards").remove(card);
     }
 
     /* A new outcome; with the values that its controls are to have, by the controls' names. */
@@ -344,8 +199,12 @@
       return card;
     }
 
-    /* Unsaved work is given up: Studio closes its window; a page without one shows what is stored. */
+    /* Unsaved work is given up, if that is meant: Studio closes its window; a page without one shows what is stored. */
     cancel() {
+      if (!this.tell("leaving")) this.leave();
+    }
+
+    leave() {
       this.notify("cancel", {});
       if (this.root.isConnected && !this.root.closest(".modal-window")) this.reload();
     }
@@ -369,7 +228,7 @@
         description: this.value("description"),
         language: this.value("language"),
         outcomes,
-        mastery: { rule: this.value("mastery.rule"), n: this.value("mastery.n"), required: this.required() },
+        mastery: {},
         recognition,
         upkeep: {
           regrade: this.value("upkeep.regrade"),
@@ -387,14 +246,8 @@
       const outcome = { key };
       if (Object.prototype.hasOwnProperty.call(this.args.sources, key)) outcome.source = this.args.sources[key];
       this.parts("[data-control]", card).forEach((control) => {
-        outcome[control.dataset.control.slice(key.length + 1)] = this.value(control.dataset.control);
+        if (!control.closest("[data-row]")) outcome[control.dataset.control.slice(key.length + 1)] = valueOf(control);
       });
-      const rows = this.parts("[data-row]", card).filter((row) => row.querySelector('[data-part="tick"]').checked);
-      outcome.blocks = rows.map((row) => ({
-        block: row.dataset.block,
-        weight: row.querySelector('[data-part="weight"]').value,
-        member: row.dataset.member === "" ? "" : Number(row.dataset.member),
-      }));
       this.tell("collectCard", card, outcome);
       return outcome;
     }
@@ -523,107 +376,38 @@
       alert.hidden = !message;
     }
 
-    /* Problems in a list on top, and each beside its control. Those of an earlier save make way. */
-    show(problems, kind) {
-      this.parts("[data-problem]").forEach((note) => note.remove());
-      this.parts("[aria-invalid]").forEach((control) => {
-        control.removeAttribute("aria-invalid");
-        describe(control, (id) => !id.endsWith("-problem"));
-      });
-      if (kind === "wanting") this.listProblems(problems);
-      problems.forEach((problem) => this.mark(problem, kind));
-      this.countProblems(problems);
-    }
-
-    /* Each tab says how much waits behind it. */
-    countProblems(problems) {
-      const places = problems.map((problem) => this.place(problem.control)).filter(Boolean);
-      const panels = places.map((place) => place.closest("[data-tab]")).filter(Boolean);
-      this.parts('[role="tab"]').forEach((tab) => {
-        const count = panels.filter((panel) => panel.dataset.tab === tab.dataset.target).length;
-        const badge = this.part("tab-count", tab);
-        badge.hidden = !count;
-        badge.textContent = count ? String(count) : "";
-        const label = this.part("tab-problems", tab);
-        label.textContent = count ? filled(this.texts.to_mend, { count }) : "";
-      });
-    }
-
     /* The control, card or section of that name. */
     place(name) {
       return this.control(name) || document.getElementById(this.id(name));
     }
 
-    listProblems(problems) {
-      const items = problems.map((problem) => {
-        const item = document.createElement("li");
-        item.className = "mcp-studio__item";
-        const button = document.createElement("button");
-        Object.assign(button, { type: "button", className: "mcp-studio__link", textContent: problem.place });
-        Object.assign(button.dataset, { action: "go", target: problem.control });
-        item.append(button, " ", problem.text);
-        return item;
-      });
-      this.part("problem-list").replaceChildren(...items);
-      this.part("problems").hidden = !items.length;
+    show(problems, kind) {
+      this.extras.get("problems").show(problems, kind);
     }
 
-    mark(problem, kind) {
-      const control = this.control(problem.control);
-      const group = control ? null : this.parts("[data-set]").find((item) => item.dataset.set === problem.control);
-      const target = control || group;
-      if (!target) return;
-      const note = document.createElement("p");
-      const id = this.id(problem.control) + "-problem";
-      const known = document.getElementById(id);
-      if (known) return known.append(" ", problem.text);
-      Object.assign(note, { id, className: "mcp-studio__note mcp-studio__note--" + kind, textContent: problem.text });
-      note.dataset.problem = kind;
-      if (control) control.closest(".mcp-studio__control, .mcp-studio__block").append(note);
-      else group.append(note);
-      if (control) control.setAttribute("aria-invalid", "true");
-      describe(target, () => true, id);
-      return undefined;
+    forget(control) {
+      this.extras.get("problems").forget(control);
     }
 
-    /* To the control, card or section of that name. */
+    /* To the control, card or section of that name, whatever hides it. */
     go(name) {
-      const target = this.place(name);
-      if (!target) return;
-      const panel = target.closest("[data-tab]");
-      if (panel) this.tab(panel.dataset.tab);
-      const card = target.closest("[data-card]");
-      if (card) this.fold(card, true);
-      const details = target.closest("details");
-      if (details) details.open = true;
-      target.focus({ preventScroll: true });
-      target.scrollIntoView({ block: "center" });
+      this.extras.get("problems").go(name);
+    }
+
+    fill(text, values) {
+      return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
+    }
+
+    /* The form for a number, of those the server sent for a text. */
+    plural(text, number, values = {}) {
+      const form = text.forms[Number(text.of[Math.min(number, text.of.length - 1)])];
+      return this.fill(form, { count: number, ...values });
     }
   }
 
-  /* Keep those ids of aria-describedby that may stay, and put one more in front. */
-  function describe(element, stays, id) {
-    const ids = (element.getAttribute("aria-describedby") || "").split(" ").filter((item) => item && stays(item));
-    const all = id ? [id, ...ids] : ids;
-    if (all.length) element.setAttribute("aria-describedby", all.join(" "));
-    else element.removeAttribute("aria-describedby");
-  }
-
-  function filled(text, values) {
-    return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
-  }
-
-  /* A number from decimal digits of any script: each script has its ten in one row. */
-  function digits(text) {
-    return Array.from(text).reduce((number, digit) => {
-      let code = digit.codePointAt(0);
-      let value = 0;
-      while (value < 9 && /\p{Nd}/u.test(String.fromCodePoint(code - 1))) {
-        code -= 1;
-        value += 1;
-      }
-      return number * 10 + value;
-    }, 0);
+  function valueOf(control) {
+    if (!control) return "";
+    return control.type === "checkbox" ? control.checked : control.value;
   }
 
   function cookie(name) {
