@@ -208,7 +208,7 @@ def _value(row: Any, translator: Translator, known: Known) -> tuple[str, str | N
     if row.fact == "language":
         return _language(value, translator), None
     if row.fact == "issuer-country":
-        return _country(value, translator), None
+        return country(value, translator), None
     if row.fact == "level" and value.startswith("EQF "):
         return _("EQF level {level}").format(level=value.removeprefix("EQF ")), None
     if row.fact == "field":
@@ -265,7 +265,8 @@ def _language(tag: str, translator: Translator) -> str:
     return name[:1].upper() + name[1:]
 
 
-def _country(code: str, translator: Translator) -> str:
+def country(code: str, translator: Translator) -> str:
+    """The name of the country with that alpha-3 code; the code where it is not known."""
     labels = pinned.vocabulary("countries")["concepts"].get(code, {}).get("prefLabel", {})
     return labels.get(wording.primary(translator.language)) or labels.get("en") or code
 

@@ -43,13 +43,9 @@ def layer(source: str, given: Any) -> Layer:
             InvalidPill(_DAMAGED, code="definition-damaged", field="recognition", element="recognition"),
         ))
     written = _written(given)
-    sound: dict[str, Any] = {}
-    problems: list[InvalidPill] = []
-    for name in (*ELEMENTS, "not_stated"):
-        if name in written:
-            sound, found = _with(sound, name, written[name])
-            problems += found
-    unknown = sorted(written.keys() - {*ELEMENTS, "not_stated"})
+    known = {name: written[name] for name in (*ELEMENTS, "not_stated") if name in written}
+    sound, problems = _sound(known)
+    unknown = sorted(written.keys() - known.keys())
     if unknown:
         names = ", ".join(unknown)[:200]
         problems.append(InvalidPill(
@@ -112,6 +108,18 @@ def _text(value: Any) -> Any:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
     return value
+
+
+def _sound(known: Mapping[str, Any]) -> tuple[dict[str, Any], list[InvalidPill]]:
+    """What of ``known`` can be used together, and what is wrong with the rest."""
+    if not read_recognition(known)[1]:
+        return dict(known), []
+    sound: dict[str, Any] = {}
+    problems: list[InvalidPill] = []
+    for name, value in known.items():
+        sound, found = _with(sound, name, value)
+        problems += found
+    return sound, problems
 
 
 def _with(sound: dict[str, Any], name: str, value: Any) -> tuple[dict[str, Any], list[InvalidPill]]:

@@ -40,6 +40,12 @@ def problems(found: Sequence[Layer]) -> list[InvalidPill]:
     return told
 
 
+def awarding_body(block: Any) -> Mapping[str, str]:
+    """``name`` and ``country`` of who awards in the block's course; empty where nobody does."""
+    api = _issuance()
+    return api.awarding_body_of(compat.course_id(block)) if api is not None else {}
+
+
 def _of_course(settings: Any) -> list[Layer]:
     if settings is None:
         return []
@@ -50,8 +56,14 @@ def _of_course(settings: Any) -> list[Layer]:
 
 
 def _of_organisation(organisation: str) -> Sequence[Layer]:
+    api = _issuance()
+    return api.recognition_defaults_of(organisation) if api is not None else ()
+
+
+def _issuance() -> Any:
+    """The app's door, or None where it is not installed."""
     try:
         from .issuance import api
-    except (ImportError, RuntimeError):  # the app is not installed: nobody keeps such rows
-        return ()
-    return api.recognition_defaults_of(organisation)
+    except (ImportError, RuntimeError):
+        return None
+    return api

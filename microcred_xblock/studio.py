@@ -15,8 +15,8 @@ from webob import Response
 from xblock.core import XBlock
 from xblock.utils.studio_editable import StudioContainerXBlockMixin
 
-from . import compat, definition, messages, views
-from .authoring import edits, form
+from . import compat, definition, messages, recognition_sources, views
+from .authoring import edits, form, meter
 from .authoring.blocks import Block
 from .authoring.page import FIELDS, FormPage, digest, uid
 from .authoring.places import places
@@ -96,6 +96,12 @@ class StudioHandlers(VersionsHandlers, StudioContainerXBlockMixin):
         fragment = Fragment()
         self.render_children(context, fragment, can_reorder=True, can_add=True)
         return fragment
+
+    def recognition_elements(self) -> list[dict[str, Any]]:
+        """What the European Recommendation asks, and how far the stored pill is; see ``authoring.meter``."""
+        written = replace(self._definition(), recognition=self.recognition or {})
+        issuer = recognition_sources.awarding_body(self)
+        return meter.elements(written, issuer, self.translator(), self.inherited())
 
     def _check_author(self) -> None:
         if not compat.may_author(self):

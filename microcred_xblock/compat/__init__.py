@@ -33,10 +33,8 @@ from .tokens import restricted_token, token_authentication
 __all__ = [
     "LMS", "STUDIO", "Account", "Evidence", "Viewer", "account", "accounts_called", "answered_in_masquerade",
     "children", "course_file", "course_id", "course_ids", "course_key", "course_names", "course_settings",
-    "descendants",
-    "duplicate_children", "evidence", "exact", "former_names", "graded_blocks", "is_graded", "language",
+    "descendants", "duplicate_children", "evidence", "exact", "former_names", "graded_blocks", "is_graded", "language",
     "load_pill", "masquerading", "may_author", "may_earn", "names_of", "organisation", "organisation_of",
-    "paste_children",
-    "pills_of_course", "platform", "platform_evidence", "referenced_blocks", "restricted_token", "save_copy",
-    "service", "site_of", "staff_courses", "stored_id", "token_authentication", "translations", "viewer",
+    "paste_children", "pills_of_course", "platform", "platform_evidence", "referenced_blocks", "restricted_token",
+    "save_copy", "service", "site_of", "staff_courses", "stored_id", "token_authentication", "translations", "viewer",
 ]

@@ -17,6 +17,7 @@ from ..inheritance import Layer
 from . import (
     afterwards,
     awarding,
+    awarding_facts,
     connecting,
     delivering,
     downloads,
@@ -29,9 +30,9 @@ from . import holders as holding
 from .data import Download, Holders, Learner, Panel, Payload, Standing
 
 __all__ = [
-    "DOWNLOAD_KINDS", "Holders", "Learner", "connect", "consent", "disconnect", "dismiss_notice", "download",
-    "finish_connection", "holders", "last_awarded", "panel", "payload", "recognition_defaults_of", "record_scores",
-    "retry", "send", "start_connection", "withdraw",
+    "DOWNLOAD_KINDS", "Holders", "Learner", "awarding_body_of", "connect", "consent", "disconnect", "dismiss_notice",
+    "download", "finish_connection", "holders", "last_awarded", "panel", "payload", "recognition_defaults_of",
+    "record_scores", "retry", "send", "start_connection", "withdraw",
 ]
 
 DOWNLOAD_KINDS = downloads.KINDS
@@ -69,6 +70,11 @@ def last_awarded(pill_id: str) -> LearningPill | None:
 def recognition_defaults_of(organisation: str) -> tuple[Layer, ...]:
     """The recognition data that an organisation and its site give to pills, the stronger first. One query."""
     return recognition_defaults.of_organisation(organisation)
+
+
+def awarding_body_of(course_id: str) -> Mapping[str, str]:
+    """``name`` and ``country`` (alpha-3) of who awards in a course; empty where nobody does, or nobody can tell."""
+    return awarding_facts.of_course(course_id)
 
 
 def panel(learner_id: str, pill_id: str) -> Panel | None:

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from microcred_xblock import compat
 from microcred_xblock.domain.errors import InvalidAnswer, InvalidPill
-from microcred_xblock.issuance import assessing, doctor, doctor_checks, indexing, models, recognition_defaults
+from microcred_xblock.issuance import api, assessing, doctor, doctor_checks, indexing, models, recognition_defaults
 from microcred_xblock.issuance.admin_recognition import DefaultsForm
 from microcred_xblock.learning_pill import LearningPillBlock
 from tests.platform_contract import OUTCOMES
@@ -218,3 +218,20 @@ def test_the_doctor_names_what_became_unusable():
     models.RecognitionDefaults.objects.filter(value="Org").delete()
     (found,) = doctor.examine({"it": doctor_checks.recognition}, now=timezone.now(), apart=False)
     assert found.level is doctor.Level.OK
+
+
+class TestWhoAwards:
+    def test_nobody_yet(self):
+        assert api.awarding_body_of(COURSE) == {}
+
+    def test_as_recorded(self, issuer):
+        with CaptureQueriesContext(connection) as seen:
+            assert api.awarding_body_of(COURSE) == {"name": "Example Training Centre", "country": "FRA"}
+        assert len([query for query in seen if "SELECT" in query["sql"]]) == 2
+
+    def test_the_meter_of_a_block_knows_it(self, world, pill, issuer):
+        recognition_defaults.put("organisation", "Org", {"mode": "online"})
+        found = {element["code"]: element for element in block(world, pill).recognition_elements()}
+        assert found["country"]["note"] == "From the issuer: France"
+        assert found["participation"]["note"] == "From your organisation"
+        assert found["quality"]["state"] == "missing"
