@@ -108,14 +108,12 @@ def give(node: etree._Element, fields: Mapping[str, Any]) -> None:
     if fields.get("description"):
         elements.append(_text_element("summary", fields["description"]))
     elements += [_outcome_element(_map(item)) for item in fields.get("outcomes") or ()]
-    if fields.get("mastery"):
-        elements.append(_mastery_element(_map(fields["mastery"])))
-    if fields.get("recognition"):
-        elements.append(_recognition_element(_map(fields["recognition"])))
-    if fields.get("badge_image"):
-        elements.append(_image_element(_map(fields["badge_image"])))
-    if fields.get("upkeep"):
-        elements.append(_upkeep_element(_map(fields["upkeep"])))
+    for name, element in (
+        ("mastery", _mastery_element), ("recognition", _recognition_element), ("badge_image", _image_element),
+        ("upkeep", _upkeep_element),
+    ):
+        part = element(_map(fields.get(name)))
+        elements += [part] if part.attrib or len(part) or part.text else []  # one that says nothing is not read again
     elements += [_text_element("tag", tag) for tag in fields.get("tags") or ()]
     elements += _unknown_elements(fields)
     for position, element in enumerate(elements):
