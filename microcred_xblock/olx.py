@@ -40,7 +40,7 @@ is kept, written back on export and told to the author; only a document that can
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
@@ -107,14 +107,14 @@ def give(node: etree._Element, fields: Mapping[str, Any]) -> None:
     elements: list[etree._Element] = []
     if fields.get("description"):
         elements.append(_text_element("summary", fields["description"]))
-    elements += [_outcome_element(_map(item)) for item in fields.get("outcomes") or ()]
+    elements += [_outcome_element(_map(item)) for item in _items(fields.get("outcomes"))]
     for name, element in (
         ("mastery", _mastery_element), ("recognition", _recognition_element), ("badge_image", _image_element),
         ("upkeep", _upkeep_element),
     ):
         part = element(_map(fields.get(name)))
         elements += [part] if part.attrib or len(part) or part.text else []  # one that says nothing is not read again
-    elements += [_text_element("tag", tag) for tag in fields.get("tags") or ()]
+    elements += [_text_element("tag", tag) for tag in _items(fields.get("tags"))]
     elements += _unknown_elements(fields)
     for position, element in enumerate(elements):
         node.insert(position, element)
@@ -349,9 +349,9 @@ def _outcome_element(data: Mapping[str, Any]) -> etree._Element:
     node = _element("outcome", data)
     if data.get("description"):
         node.append(_text_element("description", data["description"]))
-    for skill in data.get("skills") or ():
+    for skill in _items(data.get("skills")):
         node.append(_with_unknown(_element("skill", _map(skill)), _map(skill)))
-    for member in data.get("assessed_by") or ():
+    for member in _items(data.get("assessed_by")):
         node.append(_member_element(_map(member)))
     return _with_unknown(node, data)
 
@@ -360,7 +360,7 @@ def _member_element(data: Mapping[str, Any]) -> etree._Element:
     if "members" not in data:
         return _with_unknown(_element("assessed-by", data), data)
     node = _element("group", data)
-    for member in data["members"] or ():
+    for member in _items(data["members"]):
         node.append(_member_element(_map(member)))
     return _with_unknown(node, data)
 
@@ -372,7 +372,7 @@ def _mastery_element(data: Mapping[str, Any]) -> etree._Element:
 
 
 def _give_names(node: etree._Element, data: Mapping[str, Any], attribute: str) -> None:
-    names = data.get(attribute.replace("-", "_"))
+    names = _items(data.get(attribute.replace("-", "_")))
     if names:
         node.set(attribute, _writable(" ".join(map(str, names))))
 
@@ -393,7 +393,7 @@ def _image_element(data: Mapping[str, Any]) -> etree._Element:
     node = _element("badge-image", data)
     if data.get("text"):
         node.text = _writable(data["text"])
-        _preserve(node, data["text"])
+        _preserve(node, node.text)
     if data.get("svg"):
         node.append(_parsed(data["svg"]))
     if "design" in data:
@@ -422,7 +422,7 @@ def _with_unknown(node: etree._Element, data: Mapping[str, Any]) -> etree._Eleme
 
 
 def _unknown_elements(data: Mapping[str, Any]) -> list[etree._Element]:
-    return [_parsed(markup) for markup in data.get("unknown_elements") or ()]
+    return [_parsed(markup) for markup in _items(data.get("unknown_elements"))]
 
 
 def _parsed(markup: Any) -> etree._Element:
@@ -449,6 +449,11 @@ def _preserve(node: etree._Element, text: str) -> None:
 def _writable(value: Any) -> str:
     """``value`` as text XML can hold; a character it cannot hold becomes U+FFFD, visibly."""
     return _UNWRITABLE.sub("\ufffd", value if isinstance(value, str) else str(value))
+
+
+def _items(value: Any) -> Sequence[Any]:
+    """``value``, or nothing in place of what is no list."""
+    return value if isinstance(value, list | tuple) else ()
 
 
 def _map(value: Any) -> Mapping[str, Any]:

@@ -15,9 +15,11 @@ from typing import Any
 from hypothesis import strategies as st
 
 from microcred_xblock.credentials import badge_image
+from microcred_xblock.definition import RECOGNITION_PARTS, RECOGNITION_VALUES
+from microcred_xblock.domain.badge import COLOURS, ICONS, SHAPES
 from microcred_xblock.domain.outcomes import REUSE_LEVELS
 from microcred_xblock.domain.pill import Mastery
-from microcred_xblock.domain.recognition import ASSESSMENT_TYPES, MODES, SUPERVISION
+from microcred_xblock.domain.recognition import ASSESSMENT_TYPES, MODES, STACKABILITY, STAND_ALONE, SUPERVISION
 from microcred_xblock.domain.text import LINE_MAX, TEXT_MAX, TITLE_MAX
 from microcred_xblock.domain.upkeep import RegradePolicy
 
@@ -28,9 +30,10 @@ SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 10"><path d="M0 0
 # Phrases that have broken software before, each of them fit for a credential.
 PHRASES = (
     "Diagnose a fault", "Repérer la cause d’une panne : « méthode »", "تشخيص عطل في توربينة الرياح",
-    "אבחון תקלה", "故障を診断する", "त्रुटि का निदान", "Вибрация ≥ 7,1 мм/с", "👩🏽‍🔧 wrench ready 🇫🇷", "e\u0301 and é", "İstanbul ıI",
-    "\u2067مقلوب\u2069 mixed", "a  b", "two\nlines", "tab\there", " outer spaces ", "no\u00a0break", "{title} {{x}} {% y %} %(z)s",
-    "<b>&amp;</b>", "\"quoted\" 'text'", "</textarea>", "C:\\path\\n", "100 %", "0", "null", "ﷺ", "\u200b", "x" * 60,
+    "אבחון תקלה", "故障を診断する", "त्रुटि का निदान", "Вибрация ≥ 7,1 мм/с", "👩🏽‍🔧 wrench ready 🇫🇷", "e\u0301 and é",
+    "İstanbul ıI", "\u2067مقلوب\u2069 mixed", "a  b", "two\nlines", "tab\there", " outer spaces ", "no\u00a0break",
+    "{title} {{x}} {% y %} %(z)s", "<b>&amp;</b>", "\"quoted\" 'text'", "</textarea>", "C:\\path\\n", "100 %", "0",
+    "null", "ﷺ", "\u200b", "x" * 60,
 )
 CHARACTERS = st.characters(exclude_categories=("Cc", "Cs", "Cn"))
 
@@ -78,6 +81,23 @@ RECOGNITION: dict[str, st.SearchStrategy[Any]] = {
     "quality_assurance": st.fixed_dictionaries(
         {"title": texts(LINE_MAX), "agency": texts(LINE_MAX)}, optional={"url": urls}
     ),
+    "nqf": st.fixed_dictionaries(
+        {"framework": texts(LINE_MAX), "level": texts(LINE_MAX)},
+        optional={"url": urls | st.just("http://data.europa.eu/snb/qdr/c_5ad5d222")},
+    ),
+    "towards": st.fixed_dictionaries(
+        {"title": texts(LINE_MAX), "framework": texts(LINE_MAX)}, optional={"code": texts(LINE_MAX), "url": urls}
+    ),
+    "stackability": st.sampled_from(STACKABILITY),
+    "further_information": urls,
+    "not_stated": st.lists(
+        st.sampled_from([name.replace("_", "-") for name in (*RECOGNITION_VALUES, *RECOGNITION_PARTS)]),
+        min_size=1, max_size=3, unique=True,
+    ),
+}
+DESIGN = {
+    "shape": st.sampled_from(SHAPES), "colour": st.sampled_from(COLOURS), "icon": st.sampled_from(ICONS),
+    "level": yes_no, "title": yes_no,
 }
 UPKEEP = {
     "regrade": st.sampled_from([policy.value for policy in RegradePolicy]),
@@ -146,11 +166,25 @@ def masteries(draw, names: list[str]) -> dict[str, Any]:
 
 @st.composite
 def images(draw) -> dict[str, str]:
-    """A badge image in the pill itself, as SVG or as PNG."""
-    if draw(st.booleans()):
-        return {"svg": SVG, "caption": draw(texts(LINE_MAX))}
+    """A badge image in the pill itself: SVG, PNG, or designed."""
+    kind = draw(st.sampled_from(("svg", "text", "design")))
+    if kind == "design":
+        return {
+            "design": draw(st.fixed_dictionaries({}, optional=DESIGN)),
+            **draw(st.fixed_dictionaries({}, optional={"caption": texts(LINE_MAX)})),
+        }
     png = base64.b64encode(badge_image.default_png("x", None, "en").data).decode()
-    return {"text": png, "caption": draw(texts(LINE_MAX))}
+    return {kind: SVG if kind == "svg" else png, "caption": draw(texts(LINE_MAX))}
+
+
+@st.composite
+def recognitions(draw) -> dict[str, Any]:
+    """Recognition data without what cannot stand together."""
+    data = draw(st.fixed_dictionaries({}, optional=RECOGNITION))
+    if data.get("stackability") == STAND_ALONE:
+        data = {name: value for name, value in data.items() if name not in ("bloc", "towards")}
+    said = [name for name in data.get("not_stated", ()) if name.replace("-", "_") not in data]
+    return {name: value for name, value in {**data, "not_stated": said}.items() if value != []}
 
 
 @st.composite
@@ -161,7 +195,7 @@ def written(draw) -> dict[str, Any]:
         "display_name": draw(texts(TITLE_MAX)), "language": draw(st.sampled_from(LANGUAGES)),
         "description": draw(texts(TEXT_MAX)), "outcomes": [draw(outcomes(name)) for name in names],
         "mastery": draw(masteries(names)),
-        "recognition": draw(st.fixed_dictionaries({}, optional=RECOGNITION)),
+        "recognition": draw(recognitions()),
         "upkeep": draw(st.fixed_dictionaries({}, optional=UPKEEP)),
         "badge_image": draw(st.just({}) | images()),
         **draw(st.fixed_dictionaries({}, optional=PILL)),
@@ -180,7 +214,8 @@ UNKNOWN = {
 }
 RUBBISH = st.sampled_from((
     "", "70 %", "0,7", "-1", "NaN", "1e400", "٧٠", "yes", "True", "physics", "http://", "javascript:alert(1)",
-    "2027-13-45", "RNCP", "RNCP1BC02", "keep ", "p1", "gone", "a b", "999999999999999999999", "x" * 6_000, "\x7f", "\x85",
+    "2027-13-45", "RNCP", "RNCP1BC02", "keep ", "p1", "gone", "a b", "999999999999999999999", "x" * 6_000,
+    "\x7f", "\x85",
 )) | texts(40)
 
 
@@ -216,11 +251,12 @@ def _places(value: Any):
             yield from _places(inner)
 
 
-SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | RUBBISH | st.sampled_from(BLOCKS)
+FLOATS = st.floats(allow_nan=False, allow_infinity=False)
+SCALARS = st.none() | st.booleans() | st.integers() | FLOATS | RUBBISH | st.sampled_from(BLOCKS)
 KEYS = st.sampled_from(sorted({
-    *OUTCOME, *RECOGNITION, *UPKEEP, "id", "title", "threshold", "assessed_by", "block", "weight", "members", "label", "uri",
-    "rule", "n", "required", "certification", "bloc_title", "valid_until", "agency", "url", "caption", "svg", "src", "text",
-    "unknown", "unknown_elements", "media_type",
+    *OUTCOME, *RECOGNITION, *UPKEEP, *UNKNOWN, *DESIGN, "id", "title", "threshold", "assessed_by", "block", "weight",
+    "members", "label", "uri", "rule", "n", "required", "certification", "bloc_title", "valid_until", "agency", "url",
+    "caption", "svg", "src", "text", "media_type",
 }))
 JSON = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=5), max_leaves=15
