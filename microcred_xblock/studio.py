@@ -18,6 +18,7 @@ from xblock.utils.studio_editable import StudioContainerXBlockMixin
 from . import compat, definition, messages, recognition_sources, views
 from .authoring import edits, form, meter
 from .authoring.blocks import Block
+from .authoring.frameworks_handlers import FrameworkHandlers
 from .authoring.page import FIELDS, FormPage, digest, uid
 from .authoring.places import places
 from .authoring.versions_handlers import VersionsHandlers
@@ -33,13 +34,13 @@ _DEFINITION = {
 # Files in static/ that make the form; each script registers a part, the last one starts them.
 SCRIPTS = (
     "studio_problems", "studio_cards", "studio_drag", "studio_outcomes", "studio_mastery", "studio_wording",
-    "studio_changes", "studio_versions", "studio",
+    "studio_changes", "studio_versions", "studio_frameworks", "studio",
 )
-STYLES = ("learning_pill", "studio", "studio_outcomes", "studio_versions")
+STYLES = ("learning_pill", "studio", "studio_outcomes", "studio_versions", "studio_frameworks")
 
 
 @XBlock.wants("studio_user_permissions")
-class StudioHandlers(VersionsHandlers, StudioContainerXBlockMixin):
+class StudioHandlers(FrameworkHandlers, VersionsHandlers, StudioContainerXBlockMixin):
     """What a learning pill is to an author; a mixin of its block."""
 
     def studio_view(self, _context: dict | None = None) -> Fragment:

@@ -21,6 +21,7 @@ from ..rendering import render
 from ..translation import Translator
 from . import mastery, outcomes, versions, wording
 from .card import NEW_OUTCOME, card, control, options
+from .frameworks import form as frameworks
 from .page import FormPage, digest
 from .places import places
 from .values import BLOC, NUMBERS, QUALITY, RECOGNITION, items, mapping, shown, stored_number
@@ -33,6 +34,7 @@ _TABS = {
 _PARTS: dict[str, Callable[[FormPage, Translator], dict[str, Any]]] = {
     "outcomes": outcomes.script, "mastery": mastery.script, "wording": wording.script,
     "versions": versions.script,
+    "frameworks": frameworks.script,
 }
 
 
@@ -65,6 +67,7 @@ def model(page: FormPage, translator: Translator) -> dict[str, Any]:
     return {
         "uid": page.uid,
         "tabs": [{"name": name, "label": _(label)} for name, label in _TABS.items()],
+        "from": frameworks.model(page, translator),
         "pill": _pill_controls(page.fields, translator),
         "cards": [
             card(key, item, page, translator, ids)

@@ -46,7 +46,7 @@ COLUMNS = Words({
     "title": {
         "en": ("Title", "statement", "outcome", "learning outcome", "full statement", "competency", "name"),
         "fr": ("Intitulé", "titre", "énoncé", "acquis", "acquis d’apprentissage", "compétence", "nom"),
-        "ar": ("العنوان", "العبارة", "ناتج التعلم", "ناتج التعلّم", "الكفاءة", "الاسم"),
+        "ar": ("العنوان", "العبارة", "المخرج", "مخرج التعلّم", "الكفاءة", "الاسم"),
     },
     "description": {
         "en": ("Description", "details"), "fr": ("Description", "précisions"), "ar": ("الوصف", "التفاصيل"),
@@ -57,7 +57,7 @@ COLUMNS = Words({
         "ar": ("مستوى إعادة الاستخدام", "إعادة الاستخدام"),
     },
     "threshold": {
-        "en": ("Threshold", "threshold in %"), "fr": ("Seuil", "seuil en %"), "ar": ("العتبة", "الحد الأدنى"),
+        "en": ("Threshold", "threshold in %"), "fr": ("Seuil", "seuil en %"), "ar": ("الحد المطلوب", "العتبة"),
     },
     "uri": {
         "en": ("Skill URI", "skill address", "skill url", "uri"),
