@@ -9,23 +9,8 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 
-from . import admin_issuers, admin_recognition, models  # noqa: F401  (register pages of their own)
-
-
-class ReadOnly:
-    """Rows are changed by services alone."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never."""
-        return False
+from . import admin_issuers, admin_recognition, admin_skills, models  # noqa: F401  (register pages of their own)
+from .admin_rows import ReadOnly
 
 
 def console_link(name: str, pk: Any) -> str:

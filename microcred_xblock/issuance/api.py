@@ -25,6 +25,7 @@ from . import (
     notices,
     recognition_defaults,
     showing,
+    skills,
 )
 from . import holders as holding
 from .data import Download, Holders, Learner, Panel, Payload, Standing
@@ -32,7 +33,7 @@ from .data import Download, Holders, Learner, Panel, Payload, Standing
 __all__ = [
     "DOWNLOAD_KINDS", "Holders", "Learner", "awarding_body_of", "connect", "consent", "disconnect", "dismiss_notice",
     "download", "finish_connection", "holders", "last_awarded", "panel", "payload", "recognition_defaults_of",
-    "record_scores", "retry", "send", "start_connection", "withdraw",
+    "record_scores", "retry", "search_skills", "send", "skills_installed", "start_connection", "withdraw",
 ]
 
 DOWNLOAD_KINDS = downloads.KINDS
@@ -175,3 +176,13 @@ def download(award_id: str, learner_id: str, kind: str) -> Download:
     InvalidAnswer (``download-kind``), NotAllowed (``consent-missing``, ``not-issued``).
     """
     return downloads.download(showing.own_award(award_id, learner_id), kind)
+
+
+def search_skills(query: str, language: str) -> tuple[skills.FoundSkill, ...]:
+    """At most twenty skills of the catalogue for what an author has typed so far, best first."""
+    return skills.search(query, language)
+
+
+def skills_installed() -> bool:
+    """Whether the catalogue of skills has anything in it."""
+    return skills.installed()

@@ -350,8 +350,8 @@ class TestAdminPages:
         ]
         assert {page.model for page in pages} == {
             models.AssessmentRequest, models.Award, models.BulkJob, models.Delivery, models.IndexRequest, models.Issuer,
-            models.KeyUse, models.Notice, models.Regrade, models.StatusChange, models.StatusList,
-            models.StatusListCredential, models.WalletCircuit, models.WalletConnection,
+            models.KeyUse, models.Notice, models.Regrade, models.Skill, models.SkillImport, models.StatusChange,
+            models.StatusList, models.StatusListCredential, models.WalletCircuit, models.WalletConnection,
         }
         for page in pages:
             inlines = [inline(page.model, admin.site) for inline in page.inlines]

@@ -8,8 +8,9 @@ from microcred_xblock.issuance import api, data
 
 def test_public_names():
     assert sorted(api.__all__) == [
-        "DOWNLOAD_KINDS", "Holders", "Learner", "connect", "consent", "disconnect", "dismiss_notice", "download",
-        "finish_connection", "holders", "last_awarded", "panel", "payload", "record_scores", "retry", "send",
+        "DOWNLOAD_KINDS", "Holders", "Learner", "awarding_body_of", "connect", "consent", "disconnect",
+        "dismiss_notice", "download", "finish_connection", "holders", "last_awarded", "panel", "payload",
+        "recognition_defaults_of", "record_scores", "retry", "search_skills", "send", "skills_installed",
         "start_connection", "withdraw",
     ]
     defined = {

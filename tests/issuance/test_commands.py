@@ -19,8 +19,8 @@ from tests.factories import make_pill, make_scores
 
 pytestmark = pytest.mark.django_db
 NAMES = [
-    "doctor", "export", "init", "keys", "readmit", "recognition", "reinstate", "reissue", "retry", "revoke", "suspend",
-    "verify",
+    "doctor", "export", "init", "keys", "readmit", "recognition", "reinstate", "reissue", "retry", "revoke", "skills",
+    "suspend", "verify",
 ]
 
 

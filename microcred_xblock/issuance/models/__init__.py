@@ -7,6 +7,7 @@ from .jobs import BulkJob
 from .keys import pair_key
 from .recognition import RecognitionDefaults
 from .retirement import RetiredLearner
+from .skills import Skill, SkillImport, SkillText, SkillWord
 from .status import Notice, Regrade, StatusChange, StatusEntry, StatusList, StatusListCredential
 from .wallets import (
     AuthorizationAttempt,
@@ -20,6 +21,7 @@ from .wallets import (
 __all__ = [
     "AssessmentRequest", "AuthorizationAttempt", "Award", "BulkJob", "ClientRegistration", "Consent", "Credential",
     "Delivery", "FrozenPill", "IndexRequest", "Issuer", "IssuerAssignment", "KeyUse", "Notice", "PillBlock",
-    "RecognitionDefaults", "Regrade", "RetiredLearner", "SigningKey", "StatusChange", "StatusEntry", "StatusList",
-    "StatusListCredential", "WalletCircuit", "WalletConnection", "WalletHost", "pair_key",
+    "RecognitionDefaults", "Regrade", "RetiredLearner", "SigningKey", "Skill", "SkillImport", "SkillText", "SkillWord",
+    "StatusChange", "StatusEntry", "StatusList", "StatusListCredential", "WalletCircuit", "WalletConnection",
+    "WalletHost", "pair_key",
 ]
