@@ -11,6 +11,7 @@ from . import definition
 from .domain.errors import InvalidPill
 from .domain.pill import BadgeImage
 from .domain.text import LINE_MAX, checked_text
+from .translation import Translator
 
 
 def image(
@@ -27,9 +28,9 @@ def image(
 
     if "design" in data:
         return drawn(data["design"], data.get("caption", ""), title=title, level=level, language=language)
-    content, media_type = _content(data, file)
+    picture, media_type = content(data, file)
     check = badge_image.sanitise_svg if media_type == "image/svg+xml" else badge_image.check_png
-    return BadgeImage(media_type=media_type, data=check(content), caption=data.get("caption", ""))
+    return BadgeImage(media_type=media_type, data=check(picture), caption=data.get("caption", ""))
 
 
 def drawn(design: Any, text: Any, *, title: Any, level: int | None, language: Any) -> BadgeImage:
@@ -44,7 +45,8 @@ def caption(title: Any, language: Any) -> str:
     """The text alternative of a badge that the package draws, in the pill's language."""
     from .credentials import wording
 
-    return wording.texts(wording.primary(str(language)))["badge"].format(title=title)
+    primary = wording.primary(str(language))
+    return Translator(primary).gettext(wording.texts(primary)["badge"]).format(title=title)
 
 
 def level(recognition: Any) -> int | None:
@@ -53,7 +55,8 @@ def level(recognition: Any) -> int | None:
     return int(text) if text in tuple("12345678") else None
 
 
-def _content(data: Mapping[str, Any], file: Callable[[str], bytes | None]) -> tuple[bytes, str]:
+def content(data: Mapping[str, Any], file: Callable[[str], bytes | None]) -> tuple[bytes, str]:
+    """The author's picture as it is stored, and its media type. InvalidPill where there is none to be read."""
     if data.get("svg"):
         return data["svg"].encode("utf-8", "replace"), "image/svg+xml"
     if data.get("src"):

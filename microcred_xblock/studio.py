@@ -15,8 +15,9 @@ from webob import Response
 from xblock.core import XBlock
 from xblock.utils.studio_editable import StudioContainerXBlockMixin
 
-from . import compat, definition, messages, recognition_sources, views
+from . import badge, compat, definition, messages, recognition_sources, views
 from .authoring import edits, form, meter
+from .authoring.badge_handlers import BadgeHandlers
 from .authoring.blocks import Block
 from .authoring.frameworks_handlers import FrameworkHandlers
 from .authoring.page import FIELDS, FormPage, digest, uid

@@ -7,6 +7,7 @@ missing services, which is the normal case in Studio.
 from .accounts import Account, account, former_names
 from .copies import duplicate_children, paste_children, save_copy
 from .course_settings import course_settings
+from .course_files import save_course_file
 from .courses import course_ids, graded_blocks, load_pill, pills_of_course
 from .organisations import organisation, organisation_of, site_of
 from .people import Viewer, answered_in_masquerade, masquerading, may_author, may_earn, viewer
@@ -33,8 +34,9 @@ from .tokens import restricted_token, token_authentication
 __all__ = [
     "LMS", "STUDIO", "Account", "Evidence", "Viewer", "account", "accounts_called", "answered_in_masquerade",
     "children", "course_file", "course_id", "course_ids", "course_key", "course_names", "course_settings",
-    "descendants", "duplicate_children", "evidence", "exact", "former_names", "graded_blocks", "is_graded", "language",
-    "load_pill", "masquerading", "may_author", "may_earn", "names_of", "organisation", "organisation_of",
+    "descendants", "duplicate_children", "evidence", "exact", "former_names", "graded_blocks", "is_graded",
+    "language", "load_pill", "masquerading", "may_author", "may_earn", "names_of", "organisation", "organisation_of",
     "paste_children", "pills_of_course", "platform", "platform_evidence", "referenced_blocks", "restricted_token",
-    "save_copy", "service", "site_of", "staff_courses", "stored_id", "token_authentication", "translations", "viewer",
+    "save_copy", "save_course_file", "service", "site_of", "staff_courses", "stored_id", "token_authentication",
+    "translations", "viewer",
 ]

@@ -72,6 +72,11 @@ def draw(design: BadgeDesign, *, title: str, level: int | None, caption: str) ->
     ).encode()
 
 
+def outline(shape: str) -> str:
+    """The SVG path of a shape alone."""
+    return _SHAPES[shape][0]
+
+
 def fits(title: str) -> bool:
     """Whether ``title`` can be written on a badge: short enough to be read, in a script that can be drawn."""
     return _lines(title) is not None

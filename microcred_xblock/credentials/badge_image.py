@@ -56,7 +56,7 @@ def check_png(data: bytes) -> bytes:
     """
     if len(data) > MAX_BYTES:
         raise InvalidInput("A badge image must not exceed 1 MB.", code="image-size", field="image")
-    _open_png(data).close()
+    open_png(data).close()
     return data
 
 
@@ -67,7 +67,7 @@ def to_png(image: BadgeImage, *, width: int = 600) -> bytes:
     """
     if image.media_type == "image/svg+xml":
         return render(svg.sanitise(image.data, limit=MAX_BYTES), width=width)
-    picture = _open_png(image.data)
+    picture = open_png(image.data)
     height = max(1, round(picture.height * width / picture.width))
     if height > 4 * width:
         raise InvalidInput("The badge image is too tall.", code="png-pixels", field="image")
@@ -81,7 +81,7 @@ def to_svg(image: BadgeImage) -> bytes:
     """``image`` as SVG; a PNG is embedded in one of its own size."""
     if image.media_type == "image/svg+xml":
         return sanitise_svg(image.data)
-    picture = _open_png(image.data)
+    picture = open_png(image.data)
     data = base64.b64encode(image.data).decode("ascii")
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {picture.width} {picture.height}"'
@@ -113,7 +113,8 @@ def reduced(png: bytes) -> bytes:
     return out.getvalue()
 
 
-def _open_png(data: bytes) -> Image.Image:
+def open_png(data: bytes) -> Image.Image:
+    """The picture in ``data``, read whole. InvalidInput (``png-unreadable``, ``png-pixels``)."""
     try:
         picture = Image.open(io.BytesIO(data), formats=("PNG",))
         if picture.width * picture.height > svg.MAX_PIXELS:
