@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from web_fragments.fragment import Fragment
@@ -34,14 +35,14 @@ _DEFINITION = {
 }
 # Files in static/ that make the form; each script registers a part, the last one starts them.
 SCRIPTS = (
-    "studio_problems", "studio_cards", "studio_drag", "studio_outcomes", "studio_mastery", "studio_wording",
-    "studio_changes", "studio_versions", "studio_frameworks", "studio",
+    "studio_badge", "studio_problems", "studio_cards", "studio_drag", "studio_outcomes", "studio_mastery",
+    "studio_wording", "studio_changes", "studio_versions", "studio_frameworks", "studio",
 )
-STYLES = ("learning_pill", "studio", "studio_outcomes", "studio_versions", "studio_frameworks")
+STYLES = ("learning_pill", "studio", "studio_badge", "studio_outcomes", "studio_versions", "studio_frameworks")
 
 
 @XBlock.wants("studio_user_permissions")
-class StudioHandlers(FrameworkHandlers, VersionsHandlers, StudioContainerXBlockMixin):
+class StudioHandlers(BadgeHandlers, FrameworkHandlers, VersionsHandlers, StudioContainerXBlockMixin):
     """What a learning pill is to an author; a mixin of its block."""
 
     def studio_view(self, _context: dict | None = None) -> Fragment:
@@ -125,15 +126,19 @@ class StudioHandlers(FrameworkHandlers, VersionsHandlers, StudioContainerXBlockM
             told = places(refused, outcomes, edit.keys, translator, rows=edit.rows)
             return self._not_saved(InvalidInput("Unusable values.", code="form-unusable"), 400, problems=told)
         for name, value in edit.values.items():
-            setattr(self, name, value)
+            setattr(self, name, self._badge_file(value) if name == "badge_image" and edit.uploaded else value)
         return self._form_answer()
 
     def _edited(self, edit: edits.Edit) -> definition.Definition:
         """The definition as it would be with ``edit``."""
         changed = {_DEFINITION[name]: value for name, value in edit.values.items() if name in _DEFINITION}
+        now = {**self._form_fields(), **edit.values}
+        image = partial(
+            self.image_of, now["badge_image"], now["display_name"], now["recognition"], now["language"]
+        )
         if "recognition" in changed:
             changed["recognition"] = self.recognised(changed["recognition"])
-        return replace(self._definition(), **changed)
+        return replace(self._definition(), image=image, **changed)
 
     def _not_saved(self, error: MicrocredError, status: int, **more: Any) -> Response:
         body = {"ok": False, "code": error.code, "message": messages.explain(error, self.translator()), **more}
@@ -174,7 +179,8 @@ class StudioHandlers(FrameworkHandlers, VersionsHandlers, StudioContainerXBlockM
         from .credentials.badge_image import default_image
 
         try:
-            image = self.image() or default_image(self.display_name, None, self.language)
+            level = badge.level(self.recognised(self.recognition))
+            image = self.image() or default_image(self.display_name, level, self.language)
         except InvalidInput:
             return {}
         return views.image(image)

@@ -115,6 +115,7 @@ def script(page: FormPage, translator: Translator) -> dict[str, Any]:
             "working": _("Checking the picture…"), "taken": _("The picture is taken. It is kept when you save."),
             "one": _("Drop one file only."), "size": size.replace("{limit}", str(limit // 1_000_000)),
             "given_up": _("Your picture is given up when you save."), "back": _("Your picture is back."),
+            "caption": _("The text alternative is that of the picture before. See whether it still fits."),
             "file": _("{name}, {width} × {height}"),
         },
     }

@@ -38,7 +38,8 @@ class BadgeHandlers:
         try:
             self._check_author()
             given = mapping(data)
-            level = pill_badge.level({"eqf_level": given.get("eqf_level")})
+            written = {**mapping(self.recognition), "eqf_level": given.get("eqf_level", "")}
+            level = pill_badge.level(self.recognised({name: value for name, value in written.items() if value}))
             return {"ok": True, **badge.drawn(given, self._stored_image(), level, self.translator())}
         except MicrocredError as error:
             return self.refusal(error)

@@ -9,7 +9,7 @@ changes nothing; and what the form has no control for comes back as it was. Form
                    "blocks": [{"row": what the page calls it, "block", "weight", "threshold": "" | "50",
                                "member": its number among the stored ones or ""}]}],
      "mastery": {"rule", "n", "required": ["key:<key>" | "id:<id>"]},
-     "recognition": {…, "quality_assurance": {…}, "bloc": {…}}, "upkeep": {…}, "caption"}
+     "recognition": {…, "quality_assurance": {…}, "bloc": {…}}, "upkeep": {…}, "caption", "image": see ``badge``}
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from ..authoring_texts import UNUSABLE
 from ..domain.errors import InvalidAnswer, InvalidInput, InvalidPill
 from ..domain.text import LINE_MAX, checked_text
 from ..translation import Translator
-from . import members
+from . import badge, members
 from .values import BLOC, NUMBERS, QUALITY, RECOGNITION, UPKEEP, is_yes, shown
 from .writing import put, put_number, put_percentage, same
 
@@ -37,13 +37,14 @@ class Edit:
     """``values``: the fields that change. ``keys``: what the page calls each of the new outcomes.
 
     ``problems`` are those that only the form can see; ``rows`` what the page calls each member of an outcome's
-    assessment, by the outcome's key ("" for what is no row there).
+    assessment, by the outcome's key ("" for what is no row there). ``uploaded``: the badge image is a new file.
     """
 
     values: Mapping[str, Any]
     keys: tuple[str, ...]
     problems: tuple[InvalidPill, ...]
     rows: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    uploaded: bool = False
 
 
 def read(fields: Mapping[str, Any], submission: Mapping[str, Any], translator: Translator) -> Edit:
@@ -66,9 +67,10 @@ def read(fields: Mapping[str, Any], submission: Mapping[str, Any], translator: T
     ids = {key: _id(item) for key, item in zip(keys, values["outcomes"], strict=True)}
     values["mastery"] = reader.mastery(fields["mastery"], _mapping(submission.get("mastery"), "mastery"), ids)
     changed = {name: value for name, value in values.items() if value != fields[name]}
+    uploaded = _mapping(submission.get("image", {}), "image").get("kind") == "upload"
     return Edit(
         values=changed, keys=keys, problems=tuple(reader.problems(values["outcomes"])),
-        rows={keys[place]: rows for place, rows in reader.rows.items()},
+        rows={keys[place]: rows for place, rows in reader.rows.items()}, uploaded=uploaded,
     )
 
 
@@ -89,7 +91,7 @@ class _Reader:
         self._translator = translator
         self.rows: dict[int, tuple[str, ...]] = {}  # what the page calls each member, by the outcome's place
         self._percentages: list[tuple[int, str, str]] = []  # the outcome's place, the one in it, and what was typed
-        self._caption: InvalidInput | None = None
+        self._picture: list[InvalidInput] = []
 
     def problems(self, outcomes: Sequence[Any]) -> Iterable[InvalidPill]:
         """What only the form can find wrong."""
@@ -99,8 +101,8 @@ class _Reader:
                 "The threshold must be a percentage from 0 to 100, with two decimals at most.", code="percentage",
                 field=f"outcome {names[place]}.{inside}", outcome=names[place], value=typed[:40],
             )
-        if self._caption is not None:
-            yield definition.placed(self._caption, "badge image")
+        for error in self._picture:
+            yield definition.placed(error, "badge image")
 
     def outcomes(self, given: Sequence[Mapping[str, Any]]) -> list[Any]:
         """The outcomes in their new order, each with an id."""
@@ -185,15 +187,23 @@ class _Reader:
 
     def image(self, stored: Any, submission: Mapping[str, Any]) -> Any:
         """The badge image with its caption; there is none without an image."""
-        if not stored or not isinstance(stored, Mapping):
-            return stored
-        data = dict(stored)
-        put(data, "caption", _text(submission, "caption"), lines=False)
+        try:
+            value = badge.read(stored, _mapping(submission.get("image", {}), "image"))
+        except InvalidAnswer:
+            raise
+        except InvalidInput as error:
+            self._picture.append(error)
+            value = stored
+        if not value or not isinstance(value, Mapping):
+            return value
+        data, caption = dict(value), _text(submission, "caption")
+        if not badge.is_proposed(value, caption, submission):
+            put(data, "caption", caption, lines=False)
         if data != stored:
             try:
                 checked_text(data.get("caption", ""), field="image caption", limit=LINE_MAX, required=False)
             except InvalidInput as error:
-                self._caption = error
+                self._picture.append(error)
         return data
 
 

@@ -19,7 +19,7 @@ from ..domain.text import LINE_MAX, TEXT_MAX, TITLE_MAX
 from ..messages import N_
 from ..rendering import render
 from ..translation import Translator
-from . import mastery, outcomes, versions, wording
+from . import badge, mastery, outcomes, versions, wording
 from .card import NEW_OUTCOME, card, control, options
 from .frameworks import form as frameworks
 from .page import FormPage, digest
@@ -32,7 +32,7 @@ _TABS = {
 }
 # What the scripts of the form's parts need to start, by the part's name.
 _PARTS: dict[str, Callable[[FormPage, Translator], dict[str, Any]]] = {
-    "outcomes": outcomes.script, "mastery": mastery.script, "wording": wording.script,
+    "badge": badge.script, "outcomes": outcomes.script, "mastery": mastery.script, "wording": wording.script,
     "versions": versions.script,
     "frameworks": frameworks.script,
 }
@@ -82,11 +82,7 @@ def model(page: FormPage, translator: Translator) -> dict[str, Any]:
         "quality": _part_controls("quality_assurance", QUALITY, recognition, translator),
         "bloc": _part_controls("bloc", BLOC, recognition, translator),
         "upkeep": _upkeep_controls(mapping(page.fields["upkeep"]), translator),
-        "image": page.image,
-        "caption": control(
-            "image.caption", _("Text alternative of the badge image"), shown(page.fields["badge_image"], "caption"),
-            hint=_("What the badge shows, for people who cannot see it."), limit=LINE_MAX,
-        ) if page.fields["badge_image"] else None,
+        "badge": badge.model(page, translator),
     }
 
 

@@ -6,8 +6,8 @@ missing services, which is the normal case in Studio.
 
 from .accounts import Account, account, former_names
 from .copies import duplicate_children, paste_children, save_copy
-from .course_settings import course_settings
 from .course_files import save_course_file
+from .course_settings import course_settings
 from .courses import course_ids, graded_blocks, load_pill, pills_of_course
 from .organisations import organisation, organisation_of, site_of
 from .people import Viewer, answered_in_masquerade, masquerading, may_author, may_earn, viewer

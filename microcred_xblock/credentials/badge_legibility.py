@@ -17,11 +17,12 @@ from . import badge_image
 SMALL = 64
 _LARGE = 256
 _LEAST_EDGE = 200
-_LEAST_CONTRAST, _LEAST_OUTLINE = 3.0, 1.35
+_LEAST_CONTRAST, _LEAST_OUTLINE, _MOST_OUTLINE_LOST = 3.0, 1.35, 0.6
 _MOST_LOST = 0.42
 _MOST_UNEQUAL = 1.4
 _LEAST_FILLED = 0.55
-LIGHT, DARK = (255, 255, 255), (27, 34, 41)
+_LIGHT, _DARK = 255, 4  # luminance of a white page and of one in #1b2229, from 0 to 255
+_RIM = 5  # a pale rim of so many of the 64 pixels is no loss if what it holds is seen
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,13 +145,12 @@ def _on_grounds(picture: Image.Image, cover: Image.Image) -> list[str]:
     outline = ImageChops.subtract(cover, _inside(cover))
     if outline.getbbox() is None:
         return []
-    counts = luminance.histogram(outline)
     found = []
-    for code, ground in (("on-light", LIGHT), ("on-dark", DARK)):
-        level = 255 * (0.2126 * _linear(ground[0] / 255) + 0.7152 * _linear(ground[1] / 255)
-                       + 0.0722 * _linear(ground[2] / 255))
-        lost = sum(count for value, count in enumerate(counts) if _ratio(value, level) < _LEAST_OUTLINE)
-        if lost > 0.6 * sum(counts):
+    for code, ground in (("on-light", _LIGHT), ("on-dark", _DARK)):
+        seen = luminance.point([255 if _ratio(value, ground) >= _LEAST_OUTLINE else 0 for value in range(256)])
+        near = ImageChops.multiply(seen, cover).filter(ImageFilter.MaxFilter(2 * _RIM + 1))
+        lost = ImageChops.subtract(outline, near)
+        if ImageStat.Stat(lost).sum[0] > _MOST_OUTLINE_LOST * ImageStat.Stat(outline).sum[0]:
             found.append(code)
     return found
 

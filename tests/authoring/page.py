@@ -128,7 +128,7 @@ class FilledForm:
         if control.tag == "textarea":
             text = (control.text or "").replace("\r\n", "\n").replace("\r", "\n")
             return text.removeprefix("\n")
-        if control.get("type") == "checkbox":
+        if control.get("type") in ("checkbox", "radio"):
             return control.get("checked") is not None
         return control.get("value").replace("\r", "").replace("\n", "")
 
@@ -152,8 +152,27 @@ class FilledForm:
             },
             "recognition": recognition,
             "upkeep": {name: values[f"upkeep.{name}"] for name in UPKEEP},
-            "caption": values.get("image.caption", ""),
+            "caption": values.get("image.caption", ""), "image": self._image(),
         }
+
+    def badge(self, name: str, value: Any) -> None:
+        """Choose something of the badge image: ``mode``, ``shape``, ``level`` and so on."""
+        for box in self._boxes(name):
+            self.tick(box, value if box.get("type") == "checkbox" else box.get("value") == value)
+
+    def _boxes(self, name: str) -> list[Any]:
+        return self.root.xpath("//*[@data-badge=$name]", name=name)
+
+    def _image(self) -> dict[str, Any]:
+        chosen = {
+            name: next((box.get("value") for box in self._boxes(name) if self.value(box)), "")
+            for name in ("mode", "shape", "colour", "icon")
+        }
+        kind = chosen.pop("mode")
+        if kind != "design":
+            return {"kind": "kept" if kind == "file" else kind}
+        shows = {name: self.value(self._boxes(name)[0]) for name in ("level", "title")}
+        return {"kind": kind, **chosen, **shows}
 
     def _outcome(self, card: Any) -> dict[str, Any]:
         key = card.get("data-card")
