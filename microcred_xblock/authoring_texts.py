@@ -113,6 +113,40 @@ MESSAGES: dict[str, str] = {
     "recognition-code": N_("{field} must be one of: {codes}."),
     "recognition-number": N_("{field} must lie above 0 and be at most {most}, with at most two decimals."),
     "upkeep-number": N_("{field} must be a whole number from {least} to {most}."),
+    "preflight-elm": N_("Europass would refuse the European credential because of this. Write it in another way."),
+    "preflight-image-heavy": N_(
+        "The badge image has {size} kB, and every credential carries it. Below {most} kB is better for wallets."
+    ),
+    "preflight-image-shape": N_("The badge image is not square. Wallets show it in a square, and cut or squeeze it."),
+    "preflight-image-small": N_("The badge image has fewer than {least} pixels a side and looks blurred in wallets."),
+    "preflight-in-neither": N_("“{value}” ({fact}) would be in neither of the two credentials."),
+    "preflight-issuer": N_(
+        "What is known of the issuer does not suffice for this credential. Give the technical detail to your "
+        "administrator."
+    ),
+    "preflight-no-issuer": N_(
+        "No issuer is set up for this course yet, so nothing can be issued: ask your administrator. Until then the "
+        "preview shows a placeholder."
+    ),
+    "preflight-not-in-elm": N_(
+        "“{value}” ({fact}) is in the Open Badge only: the European credential has no place for it."
+    ),
+    "preflight-not-in-open-badge": N_(
+        "“{value}” ({fact}) is in the European credential only: the Open Badge has no place for it."
+    ),
+    "preflight-open-badge": N_("Wallets would refuse the Open Badge because of this. Write it in another way."),
+    "preflight-shacl": N_(
+        "The EU’s own test of European credentials finds a fault in this one, so Europass may refuse it. Give the "
+        "technical detail to your administrator."
+    ),
+    "preflight-site": N_(
+        "What this site adds to credentials does not work for this one. Give the technical detail to your "
+        "administrator."
+    ),
+    "preflight-unknown": N_(
+        "One of the two credentials would break its standard, and it cannot be told which of your words is the reason. "
+        "Give the technical detail to your administrator."
+    ),
     "percentage": N_("Write a percentage from 0 to 100 with digits, for example 70, with two decimals at most."),
     "reuse-level": N_(
         "The reuse level must be transversal, cross-sector, sector-specific or occupation-specific."

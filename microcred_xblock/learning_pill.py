@@ -85,8 +85,7 @@ class LearningPillBlock(CredentialHandlers, StudioHandlers, XBlock):
     def problems(self) -> tuple[InvalidPill, ...]:
         """Everything an author has to mend; all but unknown attributes and what others give before it can be earned."""
         return (
-            *definition.read(self._definition())[1], *self._reference_problems(), *self._unknown_attributes_problem(),
-            *recognition_sources.problems(self.inherited()),
+            *definition.read(self._definition())[1], *self._reference_problems(), *self._tolerated_problems(),
         )
 
     def inherited(self) -> tuple[inheritance.Layer, ...]:
@@ -107,6 +106,10 @@ class LearningPillBlock(CredentialHandlers, StudioHandlers, XBlock):
             tags=self.tags or (), upkeep=self.upkeep or {}, unknown=self.unknown_elements or (),
         )
 
+    def _tolerated_problems(self) -> list[InvalidPill]:
+        """What an author should know of, and what keeps nobody from earning."""
+        return [*self._unknown_attributes_problem(), *recognition_sources.problems(self.inherited())]
+
     def _unknown_attributes_problem(self) -> list[InvalidPill]:
         # Told, but no part of the definition: a newer platform may have attributes that this package does not know.
         if not self.unknown_attributes:
@@ -117,10 +120,11 @@ class LearningPillBlock(CredentialHandlers, StudioHandlers, XBlock):
             code="olx-unknown-attribute", field="pill", names=names,
         )]
 
-    def _reference_problems(self) -> list[InvalidPill]:
+    def _reference_problems(self, outcomes: Any = None) -> list[InvalidPill]:
+        """What ``outcomes``, or those of the pill, refer to and cannot be assessed by."""
         blocks = compat.referenced_blocks(self)
         found = []
-        for outcome, name in definition.block_references(self.outcomes):
+        for outcome, name in definition.block_references(self.outcomes if outcomes is None else outcomes):
             where = {"field": f"outcome {outcome}.assessed-by", "outcome": outcome, "block": name[:100]}
             if name not in blocks:
                 found.append(InvalidPill(

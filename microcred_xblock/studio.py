@@ -23,6 +23,7 @@ from .authoring.blocks import Block
 from .authoring.frameworks_handlers import FrameworkHandlers
 from .authoring.page import FIELDS, FormPage, digest, uid
 from .authoring.places import places
+from .authoring.preview_handlers import PreviewHandlers
 from .authoring.versions_handlers import VersionsHandlers
 from .domain.errors import InvalidAnswer, InvalidInput, MicrocredError, NotAllowed
 from .problem_words import told_apart
@@ -36,13 +37,18 @@ _DEFINITION = {
 # Files in static/ that make the form; each script registers a part, the last one starts them.
 SCRIPTS = (
     "studio_badge", "studio_problems", "studio_cards", "studio_drag", "studio_outcomes", "studio_mastery",
-    "studio_wording", "studio_changes", "studio_versions", "studio_frameworks", "studio",
+    "studio_wording", "studio_changes", "studio_preview", "studio_versions", "studio_frameworks", "studio",
 )
-STYLES = ("learning_pill", "studio", "studio_badge", "studio_outcomes", "studio_versions", "studio_frameworks")
+STYLES = (
+    "learning_pill", "studio", "studio_badge", "studio_outcomes", "studio_preview", "studio_versions",
+    "studio_frameworks",
+)
 
 
 @XBlock.wants("studio_user_permissions")
-class StudioHandlers(BadgeHandlers, FrameworkHandlers, VersionsHandlers, StudioContainerXBlockMixin):
+class StudioHandlers(
+    BadgeHandlers, FrameworkHandlers, PreviewHandlers, VersionsHandlers, StudioContainerXBlockMixin
+):
     """What a learning pill is to an author; a mixin of its block."""
 
     def studio_view(self, _context: dict | None = None) -> Fragment:

@@ -19,7 +19,7 @@ from ..domain.text import LINE_MAX, TEXT_MAX, TITLE_MAX
 from ..messages import N_
 from ..rendering import render
 from ..translation import Translator
-from . import badge, mastery, outcomes, versions, wording
+from . import badge, mastery, outcomes, preview, versions, wording
 from .card import NEW_OUTCOME, card, control, options
 from .frameworks import form as frameworks
 from .page import FormPage, digest
@@ -33,6 +33,7 @@ _TABS = {
 # What the scripts of the form's parts need to start, by the part's name.
 _PARTS: dict[str, Callable[[FormPage, Translator], dict[str, Any]]] = {
     "badge": badge.script, "outcomes": outcomes.script, "mastery": mastery.script, "wording": wording.script,
+    "preview": preview.script,
     "versions": versions.script,
     "frameworks": frameworks.script,
 }

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
+from ..domain.errors import NotAllowed
 from ..domain.outcomes import Score
 from ..domain.pill import LearningPill
 from ..inheritance import Layer
@@ -23,7 +24,9 @@ from . import (
     downloads,
     issuing,
     notices,
+    rates,
     recognition_defaults,
+    rehearsal,
     showing,
     skills,
 )
@@ -33,7 +36,8 @@ from .data import Download, Holders, Learner, Panel, Payload, Standing
 __all__ = [
     "DOWNLOAD_KINDS", "Holders", "Learner", "awarding_body_of", "connect", "consent", "disconnect", "dismiss_notice",
     "download", "finish_connection", "holders", "last_awarded", "panel", "payload", "recognition_defaults_of",
-    "record_scores", "retry", "search_skills", "send", "skills_installed", "start_connection", "withdraw",
+    "record_scores", "rehearse", "retry", "search_skills", "send", "skills_installed", "start_connection",
+    "withdraw",
 ]
 
 DOWNLOAD_KINDS = downloads.KINDS
@@ -76,6 +80,17 @@ def recognition_defaults_of(organisation: str) -> tuple[Layer, ...]:
 def awarding_body_of(course_id: str) -> Mapping[str, str]:
     """``name`` and ``country`` (alpha-3) of who awards in a course; empty where nobody does, or nobody can tell."""
     return awarding_facts.of_course(course_id)
+
+
+def rehearse(pill: LearningPill, *, course_id: str, asked_by: str) -> rehearsal.Rehearsal:
+    """Both credentials of ``pill`` as its course would issue them, for nobody; nothing is stored.
+
+    Whoever calls has checked that the person may edit the pill. NotAllowed (``api-rate``) for who asks too often.
+    """
+    wait = rates.exceeded("preview", asked_by)
+    if wait:
+        raise NotAllowed("Too many requests.", code="api-rate", seconds=wait)
+    return rehearsal.rehearse(pill, course_id=course_id, now=timezone.now())
 
 
 def panel(learner_id: str, pill_id: str) -> Panel | None:

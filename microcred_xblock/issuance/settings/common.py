@@ -49,7 +49,8 @@
     The Celery queue of all tasks of this app; empty for the platform's default queue.
 ``MICROCRED_API_RATES``
     How often one account or address may ask the REST API, by scope: ``{"anonymous": "60/min", "learner": "120/min",
-    "staff": "600/min", "verify": "20/min"}``. None is no limit.
+    "staff": "600/min", "verify": "20/min"}``; and how often one author the preview of a pill: ``"preview": "60/min"``.
+    None is no limit.
 ``MICROCRED_STATUS_TTL``
     For how many seconds verifiers may keep a status list before they ask again: so long a revocation can stay unseen.
 ``MICROCRED_STATUS_LIST_SIZE``
@@ -92,7 +93,9 @@ DEFAULTS: dict[str, Any] = {
     "MICROCRED_CA_BUNDLE": "",
     "MICROCRED_EARNING_ROLES": [],
     "MICROCRED_CELERY_QUEUE": "",
-    "MICROCRED_API_RATES": {"anonymous": "60/min", "learner": "120/min", "staff": "600/min", "verify": "20/min"},
+    "MICROCRED_API_RATES": {
+        "anonymous": "60/min", "learner": "120/min", "staff": "600/min", "verify": "20/min", "preview": "60/min",
+    },
     "MICROCRED_STATUS_TTL": 300,
     "MICROCRED_STATUS_LIST_SIZE": 131_072,
     "MICROCRED_RENEW_BEFORE_DAYS": 60,
