@@ -179,8 +179,13 @@ def held(holders: Holders, version: str | None, translator: Translator) -> str:
     _, total = translator.gettext, holders.total
     if not total:
         return _("No learner holds it yet.")
-    found = translator.ngettext("Held by {count} learner.", "Held by {count} learners.", total).format(count=total)
     other = total - holders.of(version) if version is not None else 0
+    if other == total:
+        return translator.ngettext(
+            "Held by {count} learner, in another version than this.",
+            "Held by {count} learners, all in other versions than this.", total,
+        ).format(count=total)
+    found = translator.ngettext("Held by {count} learner.", "Held by {count} learners.", total).format(count=total)
     if not other:
         return found
     told = translator.ngettext("{count} holds another version.", "{count} hold another version.", other)

@@ -142,7 +142,9 @@ def holders(*counts, versions_=(PILL.version, "old")):
 
 @pytest.mark.parametrize(("held", "text"), [
     ((), "No learner holds it yet."), ((0,), "No learner holds it yet."), ((1,), "Held by 1 learner."),
-    ((9, 3), "Held by 12 learners. 3 hold another version."), ((0, 1), "Held by 1 learner. 1 holds another version."),
+    ((9, 3), "Held by 12 learners. 3 hold another version."), ((1, 1), "Held by 2 learners. 1 holds another version."),
+    ((0, 1), "Held by 1 learner, in another version than this."),
+    ((0, 2), "Held by 2 learners, all in other versions than this."),
 ])
 def test_holders_in_words(held, text):
     assert versions.held(holders(*held), PILL.version, ENGLISH) == text

@@ -68,6 +68,15 @@
       button.textContent = answer.renews ? this.args.texts.save_new : this.args.texts.save;
       if (answer.html) button.setAttribute("aria-describedby", place.id);
       else button.removeAttribute("aria-describedby");
+      if (answer.html) this.uncover();
+    }
+
+    /* The notice takes room above the buttons: what has the focus stays in sight. */
+    uncover() {
+      const active = document.activeElement;
+      const foot = this.editor.part("versions").parentElement;
+      if (!this.editor.part("form").contains(active)) return;
+      if (active.getBoundingClientRect().bottom > foot.getBoundingClientRect().top) active.scrollIntoView({ block: "center" });
     }
 
     /* Who saves before she could be told of a new version is told first, once; what was told is saved at once. */
