@@ -82,8 +82,9 @@ class CredentialHandlers:
             return views.live(page, self.translator())
         evidence = self.evidence(pill)
         standing = issuance().record_scores(
-            pill, self.note_scores(evidence.scores), not_given=evidence.not_given, learner_id=viewer.id,
-            course_id=compat.course_id(self), concealed_until=evidence.concealed_until, annulled=evidence.annulled,
+            pill, self.note_scores(evidence.scores), not_given=evidence.not_given, missing=evidence.missing,
+            learner_id=viewer.id, course_id=compat.course_id(self), concealed_until=evidence.concealed_until,
+            annulled=evidence.annulled,
         )
         page = self.page(viewer, results=standing.results, evidence=evidence)
         return views.live(replace(page, panel_error=standing.refusal or page.panel_error), self.translator())

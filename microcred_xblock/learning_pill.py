@@ -289,8 +289,8 @@ class LearningPillBlock(CredentialHandlers, StudioHandlers, XBlock):
     def _evidence_or_none(
         self, pill: LearningPill, viewer: compat.Viewer
     ) -> tuple[compat.Evidence, MicrocredError | None]:
-        """The viewer's evidence; without any, and with the reason, while the platform cannot tell."""
-        if not viewer.is_learner:
+        """The evidence of the viewer, or of the learner whom staff see; none, and why, while nobody can tell."""
+        if not (viewer.is_learner or viewer.seen_as):
             return compat.Evidence(), None
         try:
             return self.evidence(pill), None

@@ -52,6 +52,10 @@ LEARNER: dict[str, str] = {
     "score-negative": N_("An activity reported a negative score, which cannot be used. Please tell the course team."),
     "sign-in": N_("You are signed out. Sign in, go back to your course and connect the wallet again."),
     "viewer-anonymous": N_("Sign in to earn this credential. Nothing you do now is recorded."),
+    "viewer-as-learner": N_(
+        "You see this page as one learner does: these are this learner’s stored results, without the credential. "
+        "Nothing you do here is recorded."
+    ),
     "viewer-preview": N_("This is a preview: nothing is recorded and no credential is issued."),
     "viewer-unconfirmed": N_(
         "Confirm your e-mail address to earn this credential: follow the link in the message that this site sent you. "

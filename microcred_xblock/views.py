@@ -100,6 +100,11 @@ def script_arguments(page: StudentPage, translator: Translator) -> dict[str, Any
             "working": _("One moment…"),
             "popup": _("Your browser blocked the wallet's window. This link leads there, and back here afterwards:"),
             "open_wallet": _("Open {wallet}"),
+            "waiting": _(
+                "Go on in the window of {wallet}; this page follows by itself. "
+                "If you have closed that window, nothing was sent: connect again."
+            ),
+            "given_up": _("Nothing is sent. You may close the wallet’s window."),
         },
     }
 
@@ -170,7 +175,8 @@ def _default_image(pill: LearningPill) -> BadgeImage:
 def _notice(page: StudentPage, translator: Translator) -> dict[str, Any] | None:
     """One calm line for whoever cannot earn here, or nothing."""
     if not page.viewer.is_learner:
-        text = messages.text(f"viewer-{page.viewer.kind}", translator)
+        code = "viewer-as-learner" if page.viewer.seen_as else f"viewer-{page.viewer.kind}"
+        text = messages.text(code, translator)
         return {"kind": page.viewer.kind, "text": text, "problems": page.viewer.kind == "preview" and page.problems}
     if page.pill is None and page.panel is None:
         text = translator.gettext(
@@ -270,10 +276,12 @@ def _activity(block: BlockResult, page: StudentPage, translator: Translator) -> 
 
 def _standing(result: OutcomeResult, page: StudentPage, translator: Translator) -> str:
     _ = translator.gettext
-    if result.attempted and any(block.block in page.evidence.concealed for block in result.blocks):
-        return _("Answered: {done} of {total}. The result is not shown yet").format(
-            done=result.attempted, total=len(result.blocks)
-        )
+    used = {block.block for block in result.blocks}
+    if result.attempted and used & page.evidence.concealed:
+        told = _("Answered: {done} of {total}. The result is not shown yet")
+        if used & page.evidence.never_shown:
+            told = _("Answered: {done} of {total}. The result is not shown here")
+        return told.format(done=result.attempted, total=len(result.blocks))
     reached, needed = translator.percent(result.fraction), translator.percent(result.threshold)
     if result.status is OutcomeStatus.ACHIEVED:
         return _("Achieved {reached}, needed {needed}").format(reached=reached, needed=needed)

@@ -96,8 +96,8 @@ class FakePlatform:
         if annulled:
             scores = {name: replace(score, earned=Decimal(0)) for name, score in scores.items()}
         return compat.Evidence(
-            scores=scores, not_given=frozenset(elsewhere), withheld=frozenset(withheld), annulled=annulled,
-            concealed_until=self.concealed_until,
+            scores=scores, not_given=frozenset(elsewhere), withheld=frozenset(withheld),
+            missing=frozenset(wanted - set(inside)), annulled=annulled, concealed_until=self.concealed_until,
         )
 
     def pills_of_course(self, course: str) -> Mapping[str, frozenset[str]]:

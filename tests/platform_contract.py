@@ -97,6 +97,8 @@ class PlatformContract:
         assert set(self.look(self.ann, "p1", "elsewhere", "never-was").scores) == {"p1"}
         found = self.look(self.ann, "elsewhere", "never-was")
         assert not found.not_given and not found.withheld
+        assert found.missing == {"elsewhere", "never-was"}, "whatever was answered there"
+        assert not self.look(self.ann).missing, "what only she lacks is no fault of the pill"
 
     def test_what_is_for_others_is_not_given_and_what_is_hidden_is_withheld(self):
         found = self.look(self.ann)

@@ -13,7 +13,7 @@ import pytest
 import webob
 from xblock.completable import XBlockCompletionMode
 
-from microcred_xblock import handlers, olx
+from microcred_xblock import compat, handlers, olx
 from microcred_xblock.credentials.parity import ParityRow
 from microcred_xblock.domain.errors import InvalidPill, MicrocredError, NotAllowed, WalletUnreachable
 from microcred_xblock.domain.outcomes import assess
@@ -331,9 +331,33 @@ def test_progress_records_scores_and_answers_with_the_new_state(api):
     assert name == "record_scores"
     assert {key: str(score.earned) for key, score in args[1].items()} == {"p1": "1", "p2": "0.5", "p3": "1"}
     assert kwargs == {
-        "learner_id": "ann", "course_id": "scenario", "not_given": frozenset(), "annulled": False,
-        "concealed_until": None,
+        "learner_id": "ann", "course_id": "scenario", "not_given": frozenset(), "missing": frozenset(),
+        "annulled": False, "concealed_until": None,
     }
+
+
+@pytest.mark.parametrize(("old", "new", "missing"), [
+    ('block="p1"/>', 'block="gone"/>', {"gone"}),  # deleted
+    ('block="p1"/>', 'block="intro"/>', {"intro"}),  # gives no score
+])
+def test_what_assesses_and_is_not_in_the_pill_is_told_to_issuance(api, old, new, missing):
+    usage = pills.parse(pills.PILL.replace(old, new))
+    pills.answer(usage, "ann", p2=1, p3=1)
+    assert pills.call(usage, "progress").status == 200
+    assert api.calls[0][2]["missing"] == missing
+
+
+def test_staff_in_the_place_of_one_learner_see_the_results_and_nothing_of_an_award(api, monkeypatch):
+    usage = pills.parse()
+    pills.answer(usage, "ann", p1=1, p2=0.5)
+    monkeypatch.setattr(compat, "viewer", lambda _block: compat.Viewer(kind="preview", seen_as="ann"))
+    html = pills.block(usage, "ann").render("student_view").content
+    assert "Achieved 75\u00a0%, needed 70\u00a0%" in html and "Not yet assessed" in html
+    assert "You see this page as one learner does" in html and "data-action" not in html
+    for handler in ("progress", "payload", "consent", "send", "withdraw"):
+        answer = pills.call(usage, handler, {"wallet": "demo", "digest": "d"}, learner="ann")
+        assert (answer.status, answer.data["code"]) == (403, "viewer-preview")
+    assert api.calls == []
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from microcred_xblock import credential_panel, facts, views
-from microcred_xblock.compat import Viewer
+from microcred_xblock.compat import Evidence, Viewer
 from microcred_xblock.credentials import badge_image, elm, open_badges, parity
 from microcred_xblock.credentials.parity import ParityRow
 from microcred_xblock.definition import Definition, build
@@ -93,6 +93,18 @@ def test_percentages_are_exact_and_never_flatter():
     ]
 
 
+@pytest.mark.parametrize(("evidence", "label"), [
+    (Evidence(concealed=frozenset({"x"})), "Answered: 1 of 2. The result is not shown yet"),
+    (Evidence(concealed=frozenset({"x"}), never_shown=frozenset({"x"})),
+     "Answered: 1 of 2. The result is not shown here"),
+    (Evidence(concealed=frozenset({"x", "y"}), never_shown=frozenset({"y"})),
+     "Answered: 1 of 2. The result is not shown here"),
+    (Evidence(concealed=frozenset({"z"}), never_shown=frozenset({"z"})), "In progress: 1 of 2"),
+])
+def test_a_result_that_is_never_shown_is_not_promised(evidence, label):
+    assert labels([("x", "1")], evidence=evidence)[0] == label
+
+
 @pytest.mark.parametrize(("mastery", "sentence"), [
     ({}, "Achieve all 2 outcomes to earn the credential."),
     ({"rule": "n-of-m", "n": "1"}, "Achieve at least 1 of the 2 outcomes to earn the credential."),
@@ -108,7 +120,9 @@ def test_the_mastery_rule_is_a_sentence(mastery, sentence):
     ("withdrawn", "You have withdrawn your consent", {"review"}),
     ("issuing", "is being issued", set()),
     ("failed", "could not be issued yet", {"review"}),
-    ("issued", "Your credential is issued", {"send", "disconnect", "download", "withdraw"}),
+    ("issued", "Your credential is issued", {
+        "send", "disconnect", "download", "withdraw", "wallet-window", "wallet-cancel",
+    }),
 ])
 def test_each_state_of_an_award_has_its_panel(state, text, actions):
     import re

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from .courses import ancestors, graded_blocks, load_pill
 
 
-def concealed(
-    user: Any, pill_id: str, structure: Any, visible: Mapping[str, Any]
-) -> tuple[frozenset[str], datetime | None]:
-    """The blocks whose result ``user`` must not know now, and when the last of those that ever are will be shown.
+@dataclass(frozen=True, kw_only=True)
+class Concealed:
+    """The blocks whose result a learner must not know now, those of them that are ``never`` shown, and when the last of
+    the others will be."""
+
+    blocks: frozenset[str]
+    never: frozenset[str]
+    until: datetime | None
+
+
+def concealed(user: Any, pill_id: str, structure: Any, visible: Mapping[str, Any]) -> Concealed:
+    """What is kept from ``user`` at this moment.
 
     As a problem decides it for itself: after its close, which is its due date for this learner (or the end of the
     course) and the grace period. The block structure knows the policy, but neither the learner's inherited date nor
@@ -32,7 +41,9 @@ def concealed(
         if name in closes and ShowCorrectness.correctness_available(ShowCorrectness.PAST_DUE, closes[name], False)
     }
     dates = [date for name, date in closes.items() if name not in closed and date is not None]
-    return frozenset(never | (later - closed)), max(dates, default=None)
+    return Concealed(
+        blocks=frozenset(never | (later - closed)), never=frozenset(never), until=max(dates, default=None)
+    )
 
 
 def _closes(user: Any, pill_id: str, names: set[str]) -> dict[str, datetime | None]:

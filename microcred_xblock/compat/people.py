@@ -20,11 +20,13 @@ class Viewer:
 
     ``kind``: ``learner`` may earn; ``visitor`` is known but not enrolled; ``unconfirmed`` has not confirmed the
     e-mail address yet; ``anonymous`` is not known; ``preview`` is an author, staff, or somebody masquerading.
-    ``id`` is empty but for learners.
+    ``id`` is empty but for learners. ``seen_as``: the account whose results staff look at, in the place of that one
+    learner; nothing is recorded for it.
     """
 
     kind: str
     id: str = ""
+    seen_as: str = ""
     full_name: str = field(default="", repr=False)
     email: str = field(default="", repr=False)
     language: str = "en"
@@ -62,7 +64,7 @@ def _lms_viewer(block: Any, user: Any, options: Mapping[str, Any]) -> Viewer:
     if not identity or not options.get("edx-platform.is_authenticated") or _unprotected_request():
         return Viewer(kind="anonymous", language=language())
     if masquerading(key):
-        return Viewer(kind="preview", language=language())
+        return Viewer(kind="preview", seen_as=str(identity) if _in_place_of_one(key) else "", language=language())
     kind = _standing(identity, key)
     return _learner(str(identity), user, _certified_name(identity)) if kind == "learner" else Viewer(
         kind=kind, language=language()
@@ -98,8 +100,15 @@ def masquerading(key: Any) -> bool:
     user = get_current_user()
     if user is None or not masquerade.is_masquerading(user, key):
         return False
-    as_one_learner = masquerade.is_masquerading_as_specific_student(user, key)
-    return as_one_learner or not masquerade.is_masquerading_as_staff(user, key)
+    return _in_place_of_one(key) or not masquerade.is_masquerading_as_staff(user, key)
+
+
+def _in_place_of_one(key: Any) -> bool:
+    """Whether the person of the request sees the course as one learner; the block's user then is that learner."""
+    from crum import get_current_user
+    from lms.djangoapps.courseware import masquerade
+
+    return bool(masquerade.is_masquerading_as_specific_student(get_current_user(), key))
 
 
 def answered_in_masquerade(user_id: str, usage_id: str) -> bool:

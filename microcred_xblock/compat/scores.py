@@ -24,16 +24,20 @@ class Evidence:
     ``not_given``: never meant for this learner (not drawn from a library, another arm of an experiment, another
     group's content); an outcome is assessed without them. Nothing that learners choose themselves leads there: see
     ``variants.Ways``. ``withheld``: assessed, but this learner cannot open it (not released yet, staff only, not drawn
-    yet, for groups while in none); it counts as not answered, and the learner is told. ``annulled``: the staff set the
+    yet, for groups while in none); it counts as not answered, and the learner is told. ``missing``: not in the pill, or
+    without a score, for anybody; no award is made before the author has mended that. ``annulled``: the staff set the
     result of the subsection to nothing, so every score here is nothing. ``concealed``: this learner must not see the
-    result, until ``concealed_until`` for the last of those that will be shown at all (None: none will be).
+    result, until ``concealed_until`` for the last of those that will be shown at all (None: none will be); of those in
+    ``never_shown`` it is certain that they never are.
     """
 
     scores: Mapping[str, Score] = field(default_factory=dict)
     not_given: frozenset[str] = frozenset()
     withheld: frozenset[str] = frozenset()
+    missing: frozenset[str] = frozenset()
     annulled: bool = False
     concealed: frozenset[str] = frozenset()
+    never_shown: frozenset[str] = frozenset()
     concealed_until: datetime | None = None
 
 
@@ -47,7 +51,10 @@ def evidence(block: Any, references: Iterable[str]) -> Evidence:
         return Evidence()
     found = {name: child for name, child in referenced_blocks(block).items() if name in wanted}
     scores = {name: _block_score(name, child) for name, child in found.items()}
-    return Evidence(scores={name: score for name, score in scores.items() if score is not None})
+    return Evidence(
+        scores={name: score for name, score in scores.items() if score is not None},
+        missing=frozenset(name for name in wanted if name not in found or not is_graded(found[name])),
+    )
 
 
 def platform_evidence(user_id: Any, pill_id: str, references: Iterable[str]) -> Evidence:
@@ -73,15 +80,16 @@ def platform_evidence(user_id: Any, pill_id: str, references: Iterable[str]) -> 
     ways = Ways(user, key.course_key)
     not_drawn = ways.not_drawn(structure)
     visible = {name: usage for name, usage in _graded(structure, key, wanted).items() if usage not in not_drawn}
-    not_given, withheld = _missing(pill_id, ways, wanted - set(visible))
+    lacking = wanted - set(visible)
+    not_given, withheld = _lacking(pill_id, ways, lacking)
     scores = _platform_scores(user, structure, visible)
     annulled = _annulled(user_id, key)
     if annulled:
         scores = {name: replace(score, earned=Decimal(0)) for name, score in scores.items()}
-    concealed, until = concealment.concealed(user, pill_id, structure, visible)
+    hidden = concealment.concealed(user, pill_id, structure, visible)
     return Evidence(
-        scores=scores, not_given=not_given, withheld=withheld, annulled=annulled, concealed=concealed,
-        concealed_until=until,
+        scores=scores, not_given=not_given, withheld=withheld, missing=frozenset(lacking - not_given - withheld),
+        annulled=annulled, concealed=hidden.blocks, never_shown=hidden.never, concealed_until=hidden.until,
     )
 
 
@@ -163,7 +171,7 @@ def _graded(structure: Any, pill: Any, wanted: set[str]) -> dict[str, Any]:
     return found
 
 
-def _missing(pill_id: str, ways: Ways, names: set[str]) -> tuple[frozenset[str], frozenset[str]]:
+def _lacking(pill_id: str, ways: Ways, names: set[str]) -> tuple[frozenset[str], frozenset[str]]:
     """Why this learner lacks these assessed blocks: ``(not given, withheld)``; in neither if the pill has them not."""
     if not names:
         return frozenset(), frozenset()

@@ -45,20 +45,21 @@ DOWNLOAD_KINDS = downloads.KINDS
 
 def record_scores(
     pill: LearningPill, scores: Mapping[str, Score], *, learner_id: str, course_id: str,
-    not_given: Collection[str] = (), annulled: bool = False, concealed_until: datetime | None = None,
-    now: datetime | None = None,
+    not_given: Collection[str] = (), missing: Collection[str] = (), annulled: bool = False,
+    concealed_until: datetime | None = None, now: datetime | None = None,
 ) -> Standing:
     """Assess the learner and, at the first mastery, make the award. Idempotent, also in two requests at once.
 
     ``not_given``: blocks that were never meant for this learner; outcomes are assessed without them.
+    ``missing``: blocks that the pill does not have (any more); while there are any no award is made.
     ``annulled``: staff set the result of the whole section to nothing, also of what gives no score any more.
     ``concealed_until``: before then the learner must not know the result, so no award is made or put in question.
     ``Standing.refusal`` is set where a site's own condition stopped the award (filter AwardRequested), the terms of
-    a revocation, or that no credential of the pill could be issued as it is (NotReady, ``pill-unready``).
+    a revocation, or that the pill has to be mended first (NotReady, ``pill-unready``).
     """
     return awarding.record_scores(
-        pill, scores, learner_id=learner_id, course_id=course_id, not_given=not_given, annulled=annulled,
-        concealed_until=concealed_until, now=now,
+        pill, scores, learner_id=learner_id, course_id=course_id, not_given=not_given, missing=missing,
+        annulled=annulled, concealed_until=concealed_until, now=now,
     )
 
 

@@ -70,8 +70,8 @@ def _assess(learner_id: str, pill_id: str, now: datetime) -> datetime | None:
     evidence = compat.platform_evidence(learner_id, pill_id, pill.references)
     until = evidence.concealed_until
     standing = awarding.record_scores(
-        pill, evidence.scores, not_given=evidence.not_given, annulled=evidence.annulled, learner_id=learner_id,
-        course_id=course, concealed_until=until, now=now,
+        pill, evidence.scores, not_given=evidence.not_given, missing=evidence.missing,
+        annulled=evidence.annulled, learner_id=learner_id, course_id=course, concealed_until=until, now=now,
     )
     if isinstance(standing.refusal, NotReady):  # the pill has to be mended: the row waits for that
         raise standing.refusal

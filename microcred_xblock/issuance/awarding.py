@@ -22,15 +22,15 @@ __all__ = ["achievement_uuid", "award_of", "held_award", "last_award", "record_s
 @requests.patient
 def record_scores(
     pill: LearningPill, scores: Mapping[str, Score], *, learner_id: str, course_id: str,
-    not_given: Collection[str] = (), annulled: bool = False, concealed_until: datetime | None = None,
-    now: datetime | None = None,
+    not_given: Collection[str] = (), missing: Collection[str] = (), annulled: bool = False,
+    concealed_until: datetime | None = None, now: datetime | None = None,
 ) -> Standing:
     """Assess ``scores`` and, at the first mastery, store the award. Idempotent; safe in two requests at once.
 
     What is held already is held against the scores: see ``regrading.review`` and ``renewing.review``. After a
     revocation the award is made again under the condition that the revocation set. While no credential of the pill
-    could be issued no award is made (``trial``), but when the pill is mended and the scores are looked at again.
-    Whoever calls has checked that ``learner_id`` may earn here.
+    could be issued (``trial``), or blocks that assess are ``missing`` from it, no award is made, but when the pill is
+    mended and the scores are looked at again. Whoever calls has checked that ``learner_id`` may earn here.
     """
     now = now or timezone.now()
     past = until(scores, now)
@@ -39,10 +39,13 @@ def record_scores(
     concealed = concealed_until is not None and concealed_until > now
     if held is not None and not concealed:
         regrading.review(held, pill, past, annulled=annulled, now=now)
-        held = renewing.review(held, pill, results, now=now)
+        held = renewing.review(held, pill, results, now=now) if not missing else held
     mastered = pill.mastered(results)
     if held is not None or concealed or not mastered:
         return Standing(results=results, mastered=mastered, award_id=str(held.pk) if held is not None else None)
+    if missing:
+        unready = NotReady("What assesses this pill is not all in it (any more).", code="pill-unready")
+        return Standing(results=results, mastered=True, refusal=unready)
     formers = list(holding.former_awards(learner_id, pill.id))
     award, refusal = _decided(formers, pill, results, now)
     if award is not None:

@@ -175,6 +175,42 @@ class TestAssessing:
             ask()
         assert not models.Award.objects.exists() and not models.AssessmentRequest.objects.exists()
 
+    def test_while_an_assessed_block_is_not_in_the_pill_awards_wait(self, pill, world, commits):
+        """Even where the rest would be enough; publishing the mended pill makes them, with nobody at the keyboard."""
+        outcome = {**OUTCOMES[0], "threshold": "0.5", "assessed_by": [{"block": "p1"}, {"block": "deleted"}]}
+        world.blocks[pill].outcomes = [outcome]
+        self.answer(world, "p1", "p2")
+        with commits():
+            ask()
+        assert not models.Award.objects.exists()
+        assert (row().error_code, row().learner_id) == ("pill-unready", "7")
+
+        world.blocks[pill].outcomes = [{**outcome, "assessed_by": [{"block": "p1"}, {"block": "p2"}]}]
+        models.AssessmentRequest.objects.update(due_at=timezone.now() + timedelta(hours=6))
+        assert indexing.index_course(COURSE, now=timezone.now()) == 1
+        assert row().due_at <= timezone.now() + assessing.SOON, "publishing wakes it"
+        assessing.assess(row().pk, now=timezone.now())
+        assert models.Award.objects.get().learner_id == "7" and not models.AssessmentRequest.objects.exists()
+
+    def test_who_lacks_too_much_anyway_waits_for_nothing(self, pill, world, commits):
+        world.blocks[pill].outcomes = [{**OUTCOMES[0], "assessed_by": [{"block": "p1"}, {"block": "deleted"}]}]
+        self.answer(world, "p1")
+        with commits():
+            ask()
+        assert not models.Award.objects.exists() and not models.AssessmentRequest.objects.exists()
+
+    def test_what_is_held_is_not_touched_by_a_block_that_goes(self, pill, world, commits):
+        world.blocks[pill].upkeep = {"regrade": "revoke", "grace_days": "0"}
+        self.answer(world, "p1", "p2")
+        with commits():
+            ask()
+        del world.scores["7", block("p2")]
+        kept = [child for child in world.blocks[pill].children if child.block_id != "p2"]
+        world.blocks[pill].children = kept
+        with commits():
+            ask()
+        assert models.Award.objects.get().active and not models.Regrade.objects.exists()
+
     def test_an_award_is_held_against_the_scores_of_today(self, pill, world, commits):
         """A rescore, a deletion, an annulled section, and what puts each right again: with nobody at the keyboard."""
         world.blocks[pill].upkeep = {"regrade": "suspend", "grace_days": "3"}

@@ -8,6 +8,7 @@
   const AFTER_ANSWER = [150, 2000, 8000]; // a score may be stored a little after the answer
   const AFTER_CLICK = [3000]; // for children whose requests cannot be seen, e.g. in a frame
   const WHILE_BUSY = [800, 1500, 3000, 5000, 10000, 20000];
+  const LOOK = 1000; // whether the wallet's window is still open
   const CHANNEL = "microcred-learning-pill";
   const FRAMED = window.self !== window.top;
 
@@ -57,6 +58,7 @@
 
     stop() {
       this.timers.forEach(clearTimeout);
+      clearInterval(this.looking);
       this.stoppers.forEach((stopper) => stopper());
       this.stoppers = [];
     }
@@ -194,6 +196,7 @@
       part.mcpHtml = html;
       part.querySelectorAll("details").forEach((details, index) => (details.open = Boolean(open[index])));
       this.localiseTimes(part);
+      if (name === "panel") this.tellWaiting();
     }
 
     rememberFocus() {
@@ -281,6 +284,8 @@
         dismiss: () => this.act(button, () => this.change("dismiss_notice", { notice: button.dataset.noticeId })),
         retry: () => this.act(button, () => this.change("retry", { wallet })),
         disconnect: () => this.act(button, () => this.change("disconnect", { wallet })),
+        "wallet-window": () => this.away && this.away.popup.focus(),
+        "wallet-cancel": () => this.cancelWallet(),
         download: () => {
           event.preventDefault();
           this.act(button, () => this.download(button));
@@ -327,6 +332,7 @@
         popup.document.title = this.args.texts.working;
         popup.document.body.textContent = this.args.texts.working;
       }
+      const name = button.closest(".mcp-wallet").querySelector(".mcp-wallet__name").textContent;
       this.act(button, async () => {
         const answer = await this.call("connect", { wallet, page: window.location.href });
         if (!answer.ok) {
@@ -338,12 +344,47 @@
         if (popup && !popup.closed) {
           popup.opener = null; // the wallet must not be able to steer this page
           popup.location.replace(answer.url);
+          this.wait(popup, name);
         } else {
-          const name = button.closest(".mcp-wallet").querySelector(".mcp-wallet__name").textContent;
           const label = this.args.texts.open_wallet.replace("{wallet}", () => name);
           this.complain("problem", this.args.texts.popup, answer.url, label);
         }
       });
+    }
+
+    /* The learner is in the wallet's window: say so here, and lead back to it, until it is over. */
+    wait(popup, name) {
+      this.away = { popup, name };
+      clearInterval(this.looking);
+      this.looking = setInterval(() => this.tellWaiting(), LOOK);
+      this.tellWaiting();
+      this.say(this.part("waiting-text").textContent);
+    }
+
+    /* This site or the wallet may shut their windows off from each other (Cross-Origin-Opener-Policy): then one looks
+       closed though it is open, and cannot be led back to. So a closed window ends nothing here. */
+    tellWaiting() {
+      if (this.away && (!this.root.isConnected || !this.pending())) this.waited();
+      const place = this.part("waiting");
+      if (!place) return;
+      place.hidden = !this.away;
+      if (!this.away) return;
+      this.part("waiting-text").textContent = this.args.texts.waiting.replace("{wallet}", () => this.away.name);
+      place.querySelector('[data-action="wallet-window"]').hidden = this.away.popup.closed;
+    }
+
+    waited() {
+      this.away = null;
+      clearInterval(this.looking);
+    }
+
+    /* Its window is the wallet's by now: only the learner can close it. */
+    cancelWallet() {
+      const connect = this.root.querySelector('[data-action="connect"]');
+      this.pending(null);
+      this.tellWaiting();
+      this.say(this.args.texts.given_up);
+      (connect || this.part("panel")).focus({ preventScroll: true });
     }
 
     /* The wallet the learner went to connect; survives leaving this page for the wallet's. */
@@ -364,6 +405,7 @@
       const wallet = this.pending();
       if (!wallet || (news.wallet !== true && news.wallet !== wallet)) return; // another page's errand
       this.pending(null);
+      this.tellWaiting();
       this.complain("problem", news.problem);
     }
 
@@ -375,6 +417,7 @@
       );
       if (!button) return;
       this.pending(null);
+      this.tellWaiting();
       await this.act(button, () => this.change("send", { wallet }));
     }
 
