@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -379,7 +379,9 @@ def _bloc(data: Mapping[str, Any], here: _Place) -> BlocPlace:
 
 def _record(kind: type, data: Mapping[str, Any], here: _Place, sound: Mapping[str, Any]) -> Any:
     """``data`` as a ``kind``; what ``sound`` has is required and comes first."""
-    given = {**dict.fromkeys(sound, ""), **{name: value for name, value in data.items() if name not in UNKNOWN}}
+    written = {**dict.fromkeys(sound, ""), **{name: value for name, value in data.items() if name not in UNKNOWN}}
+    known = [item.name for item in fields(kind) if item.name in written]  # in this order: one may need another
+    given = {name: written[name] for name in (*known, *(name for name in written if name not in known))}
     if "bloc_title" in given:  # only a bloc that is known makes its title necessary
         given["bloc_title"] = given.pop("bloc_title")
     return here.build(kind, sound, given.items())

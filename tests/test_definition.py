@@ -137,6 +137,12 @@ def test_one_problem_of_the_recognition_does_not_hide_the_next():
     }
 
 
+def test_the_order_in_which_recognition_is_written_does_not_matter():
+    written = {"towards": {"code": "FR-1", "url": "https://x.org/", "framework": "Register", "title": "Technician"}}
+    found, problems = definition.read_recognition(written)
+    assert problems == () and (found.towards.code, found.towards.framework) == ("FR-1", "Register")
+
+
 def test_a_mastery_rule_that_cannot_be_read_still_names_outcomes():
     _pill, problems = definition.read(define(mastery={"rule": "n-of-m", "n": "two", "required": ["b", "c"]}))
     assert [(p.code, p.field, p.params.get("outcome")) for p in problems] == [

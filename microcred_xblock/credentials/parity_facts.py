@@ -318,7 +318,7 @@ def _national(level: NationalLevel, sentence: str) -> Iterator[Fact]:
     if level.url:
         yield Fact(
             code="national-level-url", value=level.url, open_badge=(_is("targetUrl", level.url),),
-            elm=(_is("nqfLevel", level.url),),
+            elm=(_is("nqfLevel", level.url), _says("noteLiteral", level.url)),
         )
 
 

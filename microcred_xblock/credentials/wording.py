@@ -312,8 +312,9 @@ def quality(assurance: QualityAssurance, language: str) -> str:
 
 
 def national(level: NationalLevel, language: str) -> str:
-    """The level in a national framework."""
-    return texts(language)["national"].format(framework=level.framework, level=level.level)
+    """The level in a national framework, and where to read about it."""
+    sentence = texts(language)["national"].format(framework=level.framework, level=level.level)
+    return f"{sentence} {level.url}".strip()
 
 
 def towards(place: BlocPlace | QualificationPlace, language: str) -> str:
@@ -378,7 +379,7 @@ def _group(group: CriteriaGroup, numbers: Mapping[str, int], language: str) -> s
     if group.rule is not None:
         parts.append(words["threshold"].format(percent=localised(group.rule.value * 100, language)))
     kind = "best" if group.logic is Logic.OR else "mean"
-    if len(numbers) == 1:
+    if len(numbers) == 1 and _bare(group):
         parts.append(words["single"].format(one=words["one"]))
     elif _uniform(group):
         parts.append(words[kind].format(members=words["count"].format(n=len(group.members))))
@@ -396,6 +397,14 @@ def _member(member: Criterion | CriteriaGroup, numbers: Mapping[str, int], langu
         return f"{_group(member, numbers, language)} ({weight})"
     rule = [words["threshold"].format(percent=localised(member.rule.value * 100, language))] if member.rule else []
     return f"{words['leaf'].format(n=numbers[member.block])} ({', '.join([weight, *rule])})"
+
+
+def _bare(group: CriteriaGroup) -> bool:
+    """Whether nothing below a group of one block asks for more than the group does."""
+    (member,) = group.members
+    if isinstance(member, CriteriaGroup):
+        return member.rule is None and not member.all_attempted and _bare(member)
+    return member.rule is None
 
 
 def _uniform(group: CriteriaGroup) -> bool:

@@ -73,6 +73,20 @@ SEVENTY = Rule(value=Decimal("0.7"))
     [
         (CriteriaGroup(members=(leaf("a"),), rule=SEVENTY), "at least 70 % in one assessment."),
         (
+            CriteriaGroup(members=(leaf("a", "1", "0.9"),), rule=SEVENTY),
+            "at least 70 % on the weighted mean of [assessment 1 (weight 1, at least 90 %)].",
+        ),
+        (
+            CriteriaGroup(
+                members=(CriteriaGroup(members=(leaf("a"),), rule=Rule(value=Decimal("0.9"))),), rule=SEVENTY
+            ),
+            "at least 70 % on the weighted mean of [at least 90 % in one assessment (weight 1)].",
+        ),
+        (
+            CriteriaGroup(members=(CriteriaGroup(members=(leaf("a"),)),), rule=SEVENTY),
+            "at least 70 % in one assessment.",
+        ),
+        (
             CriteriaGroup(members=(leaf("a"), leaf("b")), rule=SEVENTY, logic=Logic.OR),
             "at least 70 % on the best of 2 assessments.",
         ),
