@@ -37,7 +37,8 @@ _DEFINITION = {
 # Files in static/ that make the form; each script registers a part, the last one starts them.
 SCRIPTS = (
     "studio_badge", "studio_problems", "studio_cards", "studio_drag", "studio_outcomes", "studio_mastery",
-    "studio_wording", "studio_changes", "studio_preview", "studio_versions", "studio_frameworks", "studio",
+    "studio_wording", "studio_changes", "studio_preview", "studio_versions", "studio_frameworks",
+    "studio_framework_list", "studio",
 )
 STYLES = (
     "learning_pill", "studio", "studio_badge", "studio_outcomes", "studio_preview", "studio_versions",

@@ -61,7 +61,7 @@ def test_an_example_adds_and_is_undone(visitor):
     before, description = names(page), page.locator("[data-control='1.description']").input_value()
     panel(page).get_by_role("button", name="Software").click()
     told = page.locator("[data-from='told']")
-    told.get_by_text("4 outcomes were added from “Software”.").wait_for()
+    told.get_by_text("4 outcomes were added from “\u2068Software\u2069”.").wait_for()
     assert names(page)[: len(before)] == before and len(names(page)) == len(before) + 4
     assert page.locator("[data-control='1.description']").input_value() == description
     rule = page.locator("[data-control='mastery.rule']")
@@ -117,7 +117,7 @@ def test_a_framework_is_searched_chosen_from_and_saved(visitor):
     page.get_by_text("Competences of wind turbine technicians · CASE 1.0 (JSON) · 4 entries").wait_for()
     visitor.look("f4-list")
     assert chosen(page) == []
-    page.get_by_role("button", name="Choose what is below “Diagnosis” (2)").click()
+    page.get_by_role("button", name="Choose what is below “\u2068Diagnosis\u2069” (2)").click()
     assert len(chosen(page)) == 2
     page.get_by_label("Search in the list").fill("VIBRATIÓN")
     assert page.locator("[data-from='tree'] li:visible").count() == 2, "what matches, and what it stands below"
@@ -127,7 +127,7 @@ def test_a_framework_is_searched_chosen_from_and_saved(visitor):
     page.get_by_role("button", name="Choose all that are shown").click()
     assert chosen(page) == ["Explain what vibration says about a bearing"]
     page.get_by_role("button", name="Add what is chosen").click()
-    page.locator("[data-from='told']").get_by_text("1 outcome was added from “Competences of wind").wait_for()
+    page.locator("[data-from='told']").get_by_text("1 outcome was added from “\u2068Competences of wind").wait_for()
     assert names(page) == [*before, "Explain what vibration says about a bearing"]
     saved(page)
     opened(visitor)
@@ -147,16 +147,14 @@ def test_a_list_is_pasted_by_keyboard(visitor):
     summary.focus()
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
-    page.keyboard.type("Title\tThreshold\nRead the wind\t65\nStop the rotor\t0.9\n")
-    if page.locator("[data-from='text']").input_value().startswith("Title\tThreshold") is False:
-        page.locator("[data-from='text']").fill("Title\tThreshold\nRead the wind\t65\nStop the rotor\t0.9\n")
+    page.keyboard.type("Title;Threshold\nRead the wind;65\nStop the rotor;0.9\n")
     page.get_by_role("button", name="Read the text").focus()
     page.keyboard.press("Enter")
     page.get_by_text("pasted text · Table (CSV) · 2 entries").wait_for()
     assert chosen(page) == ["Read the wind", "Stop the rotor"], "a flat list is chosen as a whole"
     page.get_by_role("button", name="Add what is chosen").focus()
     page.keyboard.press("Enter")
-    page.locator("[data-from='told']").get_by_text("2 outcomes were added from “pasted text”.").wait_for()
+    page.locator("[data-from='told']").get_by_text("2 outcomes were added from “\u2068pasted text\u2069”.").wait_for()
     assert names(page) == [*before, "Read the wind", "Stop the rotor"]
     assert page.locator("[data-control='new1.threshold']").input_value() == "65"
 

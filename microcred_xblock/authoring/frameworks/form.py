@@ -9,6 +9,7 @@ from ...domain.pill import MAX_OUTCOMES
 from ...messages import MESSAGES
 from ...translation import Translator
 from ..page import FormPage
+from ..plurals import plural
 from ..presets import PRESETS
 from ..values import mapping, percentage
 from .files import FORMATS, MAX_BYTES
@@ -39,7 +40,7 @@ def model(page: FormPage, translator: Translator) -> dict[str, Any]:
 
 def script(page: FormPage, translator: Translator) -> dict[str, Any]:
     """``unused``: the controls that a suggestion may fill, because nothing is stored for them."""
-    _, counted = translator.gettext, translator.ngettext
+    _, ngettext = translator.gettext, translator.ngettext
     return {
         "unused": [
             name for name, (field, key) in _SUGGESTED.items()
@@ -47,22 +48,18 @@ def script(page: FormPage, translator: Translator) -> dict[str, Any]:
         ],
         "limit": MAX_OUTCOMES, "bytes": MAX_BYTES,
         "texts": {
-            "added": [
-                counted(
-                    "{count} outcome was added from “{title}”.", "{count} outcomes were added from “{title}”.", count
-                )
-                for count in range(MAX_OUTCOMES + 1)
-            ],
+            "and": _(", "), "added": plural(lambda count: ngettext(
+                "{count} outcome was added from “{title}”.", "{count} outcomes were added from “{title}”.", count
+            )),
             "blank": _("An empty outcome was added."),
             "unsaved": _("Nothing is saved yet."),
             "replace": _("Replace the words in square brackets with your own."),
             "suggested": _("Suggested as well: {names}."),
             "undone": _("What was added is gone again."),
             "stayed": _("What you have changed since stays."),
-            "chosen": [
-                counted("{count} outcome is chosen.", "{count} outcomes are chosen.", count)
-                for count in range(MAX_OUTCOMES + 1)
-            ],
+            "chosen": plural(
+                lambda count: ngettext("{count} outcome is chosen.", "{count} outcomes are chosen.", count)
+            ),
             "full": _(MESSAGES["many-outcomes"]),
             "too_many": _(
                 "A pill may have {limit} outcomes. It has {have} and you chose {chosen}: choose {room} at most."
@@ -73,9 +70,7 @@ def script(page: FormPage, translator: Translator) -> dict[str, Any]:
             "large": _(MESSAGES["framework-large"]),
             "empty": _(MESSAGES["framework-empty"]),
             "reading": _("The file is being read…"),
-            "found": [
-                counted("{count} entry", "{count} entries", count) for count in range(MAX_OUTCOMES + 1)
-            ],
+            "found": plural(lambda count: ngettext("{count} entry", "{count} entries", count)),
             "written": _("“{name}” was made from the outcomes in this form."),
             "left_out": _("Outcomes without a title are not in it: {count}."),
             "list": _("pasted text"),
