@@ -19,7 +19,7 @@ from ..issuance.data import Holders
 from ..problem_words import outcome_of, outcome_titles
 from ..rendering import render
 from ..translation import Translator
-from . import versions
+from . import meter, versions
 from .blocks import Block
 
 
@@ -27,7 +27,8 @@ from .blocks import Block
 class AuthorPage:
     """What the author view shows. ``in_studio``: an Edit button is near.
 
-    ``holders`` is None where nothing is issued on this site; ``holders_unknown``: they cannot be read now.
+    ``holders`` is None where nothing is issued on this site; ``holders_unknown``: they cannot be read now. ``elements``
+    are those of the European Recommendation as ``meter`` judges them.
     """
 
     key: str
@@ -35,6 +36,7 @@ class AuthorPage:
     definition: Definition
     problems: tuple[InvalidPill, ...]
     blocks: Sequence[Block]
+    elements: Sequence[Mapping[str, Any]] = ()
     holders: Holders | None = None
     holders_unknown: bool = False
     in_studio: bool = False
@@ -58,7 +60,7 @@ def author(page: AuthorPage, translator: Translator, children: Sequence[Fragment
         outcomes=_outcomes(page, sketch, translator),
         unused=[block.title for block in page.blocks if block.offered and block.reference not in sketch.references],
         mastery=views.mastery_sentence(pill, translator) if pill else "",
-        learners=_learners(page, pill, translator),
+        recognition=_recognition(page.elements, translator), learners=_learners(page, pill, translator),
         children=[child.content for child in children],
     )
 
@@ -124,6 +126,18 @@ def _member(
 def _rounded(share: Fraction) -> Decimal:
     """A share to the percent, for reading only."""
     return (Decimal(share.numerator) / Decimal(share.denominator)).quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+def _recognition(elements: Sequence[Mapping[str, Any]], translator: Translator) -> dict[str, Any] | None:
+    """How far the pill is from what Europe asks, and what of the mandatory is missing."""
+    if not elements:
+        return None
+    counted = meter.summary(elements, translator)
+    return {
+        "text": counted["text"], "complete": counted["complete"],
+        "share": round(100 * counted["mandatory"]["done"] / counted["mandatory"]["total"]),
+        "missing": [item["name"] for item in elements if item["mandatory"] and not item["done"]],
+    }
 
 
 def _learners(page: AuthorPage, pill: LearningPill | None, translator: Translator) -> dict[str, Any] | None:

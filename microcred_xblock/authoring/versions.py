@@ -200,16 +200,9 @@ class Notice:
     renews: bool
 
 
-def notice(
-    before: LearningPill, after: LearningPill, holders: Holders, translator: Translator, *, image: bool = False
-) -> Notice:
-    """The notice for a pill that learners hold; empty where nothing changes, or nobody is concerned.
-
-    ``image``: the badge image is to change, which the pills do not show.
-    """
+def notice(before: LearningPill, after: LearningPill, holders: Holders, translator: Translator) -> Notice:
+    """The notice for a pill that learners hold; empty where nothing changes, or nobody is concerned."""
     found = changes(before, after, translator)
-    if image:
-        found.append(Change(what=messages.field_name("image", translator), certifies=False))
     if not found or not holders.total:
         return Notice(html="", renews=False)
     certifying = [change.what for change in found if change.certifies]

@@ -42,8 +42,8 @@ class VersionsHandlers:
         held, unknown = self.holders()
         return overview.AuthorPage(
             key=str(self.scope_ids.usage_id), title=self.display_name, definition=self._definition(),
-            problems=self.problems(), blocks=self._form_blocks(), holders=held, holders_unknown=unknown,
-            in_studio=in_studio,
+            problems=self.problems(), blocks=self._form_blocks(), elements=self.recognition_elements(), holders=held,
+            holders_unknown=unknown, in_studio=in_studio,
         )
 
     def holders(self) -> tuple[Holders | None, bool]:
@@ -62,8 +62,7 @@ class VersionsHandlers:
         translator = self.translator()
         edit = edits.read(self._form_fields(), data, translator)
         after, _problems = definition.sketch(self._edited(edit))
-        image = "badge_image" in edit.values
-        found = versions.notice(before, after, held, translator, image=image)
+        found = versions.notice(before, after, held, translator)
         return {"html": found.html, "renews": found.renews}
 
     def _version_before(self) -> LearningPill | None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from lxml import html
 
 from microcred_xblock import definition
+from microcred_xblock.authoring import meter
 from microcred_xblock.authoring.blocks import Block
 from microcred_xblock.authoring.overview import AuthorPage, author
 from microcred_xblock.definition import Definition
@@ -127,6 +128,16 @@ def test_the_versions_that_were_awarded():
         "First awarded: May 4, 2026 3 learners hold it 0123456789ab",
         "First awarded: May 4, 2026 0 learners hold it cdef01234567",
     ]
+
+
+def test_how_far_it_is_from_what_europe_asks():
+    source = Definition(id="p", title="T", description="D", outcomes=[OUTCOME], recognition={"workload_hours": "3"})
+    found = meter.elements(source, {"name": "School", "country": "FR"}, ENGLISH)
+    text = words(shown(definition=source, elements=found))
+    assert "Recognition across Europe Mandatory elements: 7 of 11. Optional: 1 of 5." in text
+    assert "Still missing of the mandatory ones: Level, if one applies, Type of assessment," in text
+    whole = [{**element, "done": True} for element in found]
+    assert "Still missing" not in words(shown(definition=source, elements=whole))
 
 
 def test_where_nothing_is_issued_or_nobody_can_tell():

@@ -154,8 +154,8 @@ def test_of_an_unfinished_pill_no_version_is_the_present_one():
     assert versions.held(holders(9, 3), None, ENGLISH) == "Held by 12 learners."
 
 
-def notice(after, *held, **more):
-    found = versions.notice(PILL, after, holders(*held), ENGLISH, **more)
+def notice(after, *held):
+    found = versions.notice(PILL, after, holders(*held), ENGLISH)
     return " ".join(found.html.replace("\u2068", "").replace("\u2069", "").split()), found.renews
 
 
@@ -169,7 +169,8 @@ def test_the_notice_names_what_changes_for_whom():
 
 
 def test_a_mended_typo_is_calm():
-    html, renews = notice(replace(PILL, description="x"), 12, image=True)
+    image = BadgeImage(media_type="image/png", data=b"x", caption="x")
+    html, renews = notice(replace(PILL, description="x", image=image), 12)
     assert not renews and "No new version: Description; Badge image" in html and "This makes" not in html
 
 
