@@ -16,7 +16,7 @@ from webob import Response
 from xblock.core import XBlock
 from xblock.utils.studio_editable import StudioContainerXBlockMixin
 
-from . import badge, compat, definition, messages, recognition_sources, views
+from . import compat, definition, messages, recognition_sources
 from .authoring import edits, form, meter
 from .authoring.badge_handlers import BadgeHandlers
 from .authoring.blocks import Block
@@ -180,14 +180,3 @@ class StudioHandlers(
             )
             for reference, title in told_apart(self._block_names(), self.translator()).items()
         ]
-
-    def _form_image(self) -> dict[str, str]:
-        """The badge as it is now, drawn from the title where the author gave none; empty if it cannot be shown."""
-        from .credentials.badge_image import default_image
-
-        try:
-            level = badge.level(self.recognised(self.recognition))
-            image = self.image() or default_image(self.display_name, level, self.language)
-        except InvalidInput:
-            return {}
-        return views.image(image)

@@ -150,6 +150,13 @@ def test_fifty_megabytes_are_refused_unread():
     assert "50 MB" in json.loads(block.runtime.handle(block, "upload_badge", request).body)["message"]
 
 
+def test_an_image_that_cannot_be_shown_is_not_shown_as_another():
+    usage = pills.parse(pills.PILL.replace(pills.SVG, "no picture"))
+    assert "The image cannot be shown." in form_of(usage).root.text_content()
+    kept = pills.call(usage, "draw_badge", {"image": {"kind": "kept"}, "title": "x"}, learner="staff").data
+    assert kept["ok"] and kept["url"] == ""
+
+
 @pytest.mark.parametrize("handler", ["upload_badge", "draw_badge"])
 def test_only_authors_may_ask(handler):
     usage = pills.parse()
@@ -175,6 +182,10 @@ def test_an_uploaded_picture_is_stored_with_the_next_save():
     assert answer.status == 200
     assert [problem["control"] for problem in answer.data["args"]["problems"]] == ["image.caption"]
     assert pills.block(usage).badge_image == {"text": data}, "there are no files here: it is kept in the pill"
+    shown = form_of(usage).root.xpath("//img[@data-badge-picture]/@src")
+    assert set(shown) == {f"data:image/png;base64,{data}"}, "it is seen although its text is still wanting"
+    kept = pills.call(usage, "draw_badge", {"image": {"kind": "kept"}, "title": "x"}, learner="staff").data
+    assert kept["url"] == shown[0]
     assert save(usage, form_of(usage), caption="Plain").data["args"]["problems"] == []
     image = pills.block(usage).pill().image
     assert (image.media_type, image.caption) == ("image/png", "Plain")

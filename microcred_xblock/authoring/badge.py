@@ -149,10 +149,13 @@ def is_proposed(value: Any, text: str, submission: Mapping[str, Any]) -> bool:
     return text == _proposed(submission.get("title", ""), submission.get("language", ""))
 
 
-def drawn(given: Mapping[str, Any], stored: BadgeImage | None, level: int | None, translator: Translator) -> dict:
+def drawn(
+    given: Mapping[str, Any], stored: Any, shown_now: BadgeImage | None, level: int | None, translator: Translator
+) -> dict[str, Any]:
     """The badge as the page describes it: its address, the caption proposed for it, and what is to be said of it.
 
-    ``stored`` is what the field holds now, for ``kept``. Raises InvalidInput.
+    ``stored`` is what the field holds, and ``shown_now`` its picture, if it can be shown; both for ``kept``. The
+    address is empty where nothing can be shown. Raises InvalidInput.
     """
     image = mapping(given.get("image"))
     title, language = (_clean(given.get(name)) for name in ("title", "language"))
@@ -164,12 +167,13 @@ def drawn(given: Mapping[str, Any], stored: BadgeImage | None, level: int | None
         picture, notes = BadgeImage(media_type="image/svg+xml", data=data, caption=proposed), _left_off(
             design, title, level
         )
-    elif kind == "kept" and stored is not None:
-        picture, notes = stored, list(badge_legibility.judge(stored).advice)
+    elif kind == "kept" and stored:
+        picture = shown_now
+        notes = list(badge_legibility.judge(picture).advice) if picture else []
     else:
         picture = default_image(title, level, language)
     return {
-        "url": views.image(picture)["url"], "caption": proposed,
+        "url": views.image(picture)["url"] if picture else "", "caption": proposed,
         "notes": [translator.gettext(_ADVICE[code]) for code in notes],
     }
 

@@ -10,11 +10,13 @@ from webob import Response
 from xblock.core import XBlock
 
 from .. import badge as pill_badge
-from .. import compat
+from .. import compat, views
+from ..credentials.badge_image import default_image
 from ..credentials.badge_upload import MAX_UPLOAD, too_large
 from ..domain.errors import InvalidAnswer, InvalidInput, MicrocredError
+from ..domain.pill import BadgeImage
 from . import badge
-from .values import mapping
+from .values import mapping, shown
 
 _BESIDE = 20_000  # what a form may have around its file
 
@@ -40,15 +42,28 @@ class BadgeHandlers:
             given = mapping(data)
             written = {**mapping(self.recognition), "eqf_level": given.get("eqf_level", "")}
             level = pill_badge.level(self.recognised({name: value for name, value in written.items() if value}))
-            return {"ok": True, **badge.drawn(given, self._stored_image(), level, self.translator())}
+            image = self._stored_image()
+            return {"ok": True, **badge.drawn(given, self.badge_image, image, level, self.translator())}
         except MicrocredError as error:
             return self.refusal(error)
 
-    def _stored_image(self) -> Any:
-        try:
-            return self.image()
-        except InvalidInput:
-            return None
+    def _form_image(self) -> dict[str, str]:
+        """The badge as it is now, drawn from the title where the author gave none; empty if it cannot be shown."""
+        level = pill_badge.level(self.recognised(self.recognition))
+        image = self._stored_image() if self.badge_image else default_image(self.display_name, level, self.language)
+        return {**views.image(image), "caption": shown(self.badge_image, "caption") or image.caption} if image else {}
+
+    def _stored_image(self) -> BadgeImage | None:
+        """The stored picture, even while its caption cannot be used; None if there is none to be shown."""
+        data = mapping(self.badge_image)
+        for caption in (data.get("caption", ""), "-"):
+            try:
+                return self.image_of(
+                    {**data, "caption": caption} if data else data, self.display_name, self.recognition, self.language
+                )
+            except InvalidInput:
+                continue
+        return None
 
     def _badge_file(self, value: Mapping[str, Any]) -> Mapping[str, Any]:
         """A picture that was uploaded, put among the files of the course; as it is where there is no place for it.

@@ -141,8 +141,8 @@ def test_a_caption_that_is_too_long_is_told_at_its_place():
 # While she works
 
 
-def drawn(image, *, stored=None, level=4, title="Fault diagnosis", language="en"):
-    return badge.drawn({"image": image, "title": title, "language": language}, stored, level, ENGLISH)
+def drawn(image, *, stored=None, shown=None, level=4, title="Fault diagnosis", language="en"):
+    return badge.drawn({"image": image, "title": title, "language": language}, stored, shown, level, ENGLISH)
 
 
 def test_a_design_is_drawn_as_it_stands_in_the_form():
@@ -180,9 +180,10 @@ def test_the_stored_picture_is_judged_too():
         b"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 100 100'><circle cx='50' cy='50' r='49' fill='#8ab'/>"
         b"<path d='M30 30h40v40z' fill='#9bc'/></svg>"
     ))
-    answer = drawn({"kind": "kept"}, stored=pale)
+    answer = drawn({"kind": "kept"}, stored={"svg": "…"}, shown=pale)
     assert "stronger contrast" in answer["notes"][0]
-    assert drawn({"kind": "kept"}, stored=None)["notes"] == []
+    assert drawn({"kind": "kept"}, stored={})["url"] == drawn({"kind": "none"})["url"], "nothing was chosen yet"
+    assert drawn({"kind": "kept"}, stored={"svg": "…"}, shown=None)["url"] == ""
 
 
 def test_an_unusable_design_is_refused():

@@ -179,8 +179,8 @@
 
     picture(url, notes) {
       this.editor.parts("[data-badge-picture]", this.section).forEach((picture) => (picture.src = url));
-      this.part("pictures").hidden = false;
-      this.part("none").hidden = true;
+      this.part("pictures").hidden = !url;
+      this.part("none").hidden = Boolean(url);
       const list = this.part("notes");
       const blank = this.part("note").content.firstElementChild;
       list.replaceChildren(...notes.map((text) => {
