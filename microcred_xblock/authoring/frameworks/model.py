@@ -121,11 +121,11 @@ def as_id(code: str) -> dict[str, str]:
 
 def skill(uri: str, label: str, framework: str, notes: Notes) -> dict[str, str] | None:
     """A skill as a definition holds it, or None and a note. One that names no framework is called after its site."""
-    uri, label = uri.strip(), " ".join(label.split())[:LINE_MAX]
+    uri, label = clean(uri, notes), " ".join(clean(label, notes).split())[:LINE_MAX]
     if not label or not usable(checked_iri, uri):
         notes.add("skill", uri or label)
         return None
-    named = " ".join(framework.split())[:LINE_MAX] or ("" if uri.startswith(ESCO) else _site(uri))
+    named = " ".join(clean(framework, notes).split())[:LINE_MAX] or ("" if uri.startswith(ESCO) else _site(uri))
     return {"uri": uri, "label": label, **({"framework": named} if named and named != "ESCO" else {})}
 
 

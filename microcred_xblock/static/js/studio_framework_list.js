@@ -69,8 +69,10 @@
       this.close();
       if (file.size > this.args.bytes) return this.frameworks.refuse(this.texts.large);
       this.editor.say(this.texts.reading);
+      const turn = (this.turn = (this.turn || 0) + 1); // of two files at once the later one counts
       const headers = { "Content-Type": "application/octet-stream" };
       const answer = await this.editor.request("read_framework", { headers, body: file });
+      if (turn !== this.turn) return undefined;
       this.editor.say("");
       return answer.ok ? this.show(answer, answer.title || name) : this.frameworks.refuse(answer.message);
     }

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from microcred_xblock import messages
-from microcred_xblock.authoring.frameworks import MAX_BYTES, MAX_ITEMS, read
+from microcred_xblock import definition, messages
+from microcred_xblock.authoring.frameworks import MAX_BYTES, MAX_ITEMS, Framework, read
+from microcred_xblock.definition import Definition
 from microcred_xblock.domain.errors import InvalidInput
 from microcred_xblock.translation import Translator
 
@@ -164,6 +165,14 @@ def test_hostile_files_are_answered_soon(data):
     assert time.monotonic() - start < 5
 
 
+def accepted(found: Framework) -> None:
+    """Everything that is offered can be saved: the domain takes each item as an outcome."""
+    for item in found.items:
+        values = {"id": "made-on-saving", "threshold": "0.7", **item.values, "assessed_by": [{"block": "p"}]}
+        pill, problems = definition.read(Definition(id="p", title="T", description="D", outcomes=[values]))
+        assert problems == () and pill is not None, item
+
+
 @given(st.binary(max_size=300) | st.text(max_size=300).map(str.encode))
 def test_any_bytes_are_read_or_refused(data):
     try:
@@ -171,19 +180,31 @@ def test_any_bytes_are_read_or_refused(data):
     except InvalidInput as error:
         assert error.code.startswith("framework-")
     else:
-        assert found.items and all(item.values["title"].strip() for item in found.items)
+        assert found.items
+        accepted(found)
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=8), lambda inner: st.lists(inner, max_size=3)
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.sampled_from([
+        "https://example.org/1", "isChildOf", "isRelatedTo", "\ud800", "a\x00b", "long " * 500, "Knowledge",
+    ]), lambda inner: st.lists(inner, max_size=3)
     | st.dictionaries(st.sampled_from([
         "CFDocument", "CFItems", "CFAssociations", "identifier", "uri", "fullStatement", "originNodeURI",
         "destinationNodeURI", "associationType", "title", "notes", "humanCodingScheme", "CFItemType",
+        "abbreviatedStatement", "CFAssociationGroupingURI",
     ]), inner, max_size=5), max_leaves=20,
 )
 
 
-@given(items=st.lists(JSON, max_size=4), associations=st.lists(JSON, max_size=4), document=JSON)
+ITEMS = st.dictionaries(st.sampled_from(["identifier", "uri", "fullStatement", "notes", "humanCodingScheme"]), JSON)
+LINK = dict.fromkeys(("originNodeURI", "destinationNodeURI", "sequenceNumber", "CFAssociationGroupingURI"), JSON)
+LINKS = st.fixed_dictionaries({"associationType": st.sampled_from(["isChildOf", "isRelatedTo"])}, optional=LINK)
+
+
+@given(
+    items=st.lists(ITEMS, max_size=4) | JSON, associations=st.lists(LINKS, max_size=4) | JSON,
+    document=st.just({"title": "T"}) | JSON,
+)
 def test_any_json_is_read_or_refused(items, associations, document):
     data = json.dumps({"CFDocument": document, "CFItems": items, "CFAssociations": associations})
     try:
@@ -193,3 +214,4 @@ def test_any_json_is_read_or_refused(items, associations, document):
     else:
         keys = {item.key for item in found.items}
         assert all(not item.parent or item.parent in keys for item in found.items)
+        accepted(found)
