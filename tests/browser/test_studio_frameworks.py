@@ -234,3 +234,18 @@ def test_other_languages(visitors, language):
     page.locator("[data-from='file']").set_input_files(VECTORS / "moodle.csv")
     page.locator("[data-from='found']").wait_for()
     visitor.look(f"f7-list-{language}")
+
+
+def test_a_file_is_dropped(visitor):
+    page = opened(visitor)
+    transfer = page.evaluate_handle(
+        "(text) => { const data = new DataTransfer(); data.items.add(new File([text], 'dropped.csv'));"
+        " return data; }", "Title\nDropped <img src=x onerror=alert(1)>\n"
+    )
+    drop = panel(page).locator("[data-from='drop']")
+    drop.dispatch_event("dragover", {"dataTransfer": transfer})
+    assert "mcp-from__drop--over" in drop.get_attribute("class")
+    drop.dispatch_event("drop", {"dataTransfer": transfer})
+    page.get_by_text("dropped.csv · Table (CSV) · 1 entry").wait_for()
+    assert chosen(page) == ["Dropped <img src=x onerror=alert(1)>"]
+    assert "mcp-from__drop--over" not in drop.get_attribute("class")
