@@ -57,7 +57,7 @@ _ADVICE = {
     "unequal": N_("This picture is far from square. Wallets show badges in a square, so it will look small."),
     "margin": N_("There is much empty space around the badge, so it will look small. Cut it closer."),
     "contrast": N_("At 64 pixels light and dark differ too little to be told apart. Use stronger contrast."),
-    "detail": N_("At 64 pixels small letters and thin lines are lost. Fewer and larger shapes are better told."),
+    "detail": N_("At 64 pixels small letters and thin lines are lost. Fewer and larger shapes are easier to make out."),
     "on-light": N_("Its outline is hardly seen on a light page. A darker edge helps."),
     "on-dark": N_("Its outline is hardly seen on a dark page. A lighter edge helps."),
     "opaque": N_("It has a light ground, which is a box on a dark page. Save it with a transparent ground."),
