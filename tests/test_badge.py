@@ -183,9 +183,9 @@ def test_an_uploaded_picture_is_stored_with_the_next_save():
     assert [problem["control"] for problem in answer.data["args"]["problems"]] == ["image.caption"]
     assert pills.block(usage).badge_image == {"text": data}, "there are no files here: it is kept in the pill"
     shown = form_of(usage).root.xpath("//img[@data-badge-picture]/@src")
-    assert set(shown) == {f"data:image/png;base64,{data}"}, "it is seen although its text is still wanting"
+    assert shown.count(f"data:image/png;base64,{data}") == 1, "seen although its text is wanting, and sent once"
     kept = pills.call(usage, "draw_badge", {"image": {"kind": "kept"}, "title": "x"}, learner="staff").data
-    assert kept["url"] == shown[0]
+    assert kept["url"] in shown
     assert save(usage, form_of(usage), caption="Plain").data["args"]["problems"] == []
     image = pills.block(usage).pill().image
     assert (image.media_type, image.caption) == ("image/png", "Plain")

@@ -108,7 +108,7 @@ def script(page: FormPage, translator: Translator) -> dict[str, Any]:
     limit = badge_upload.MAX_UPLOAD
     size = _(messages.MESSAGES["upload-size"])
     return {
-        "mode": mode(stored), "limit": limit, "url": page.image.get("url", ""),
+        "mode": mode(stored), "limit": limit,
         "caption": shown(stored, "caption"),
         "proposed": _proposed(page.fields["display_name"], page.fields["language"]),
         "texts": {

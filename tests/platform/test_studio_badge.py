@@ -48,7 +48,8 @@ class TestUploadedBadges(StudioCase):
             "digest": args["digest"], "title": block.display_name, "description": block.description, "language": "en",
             "outcomes": outcomes, "mastery": {"rule": "all", "n": "", "required": []},
             "recognition": {"quality_assurance": {}, "bloc": {}},
-            "upkeep": {"regrade": "keep", "grace_days": "14", "valid_months": ""}, "caption": "A corner", "image": image,
+            "upkeep": {"regrade": "keep", "grace_days": "14", "valid_months": ""}, "caption": "A corner",
+            "image": image,
         })
 
     def files(self):

@@ -6,6 +6,7 @@
   "use strict";
 
   const WAIT = 250;
+  const SHOWN = ["title", "language", "recognition.eqf_level"]; // what a drawn badge shows of the pill
 
   class Badge {
     constructor(editor) {
@@ -23,6 +24,7 @@
       this.shownFor = null;
       this.now = args.mode;
       this.listen();
+      this.fill(this.part("first").getAttribute("src"));
       this.show();
       if (args.mode !== "none") this.draw();
     }
@@ -31,7 +33,8 @@
       const drop = this.part("drop");
       const mark = (on) => (event) => {
         event.preventDefault();
-        drop.classList.toggle("mcp-badge__drop--over", on);
+        const within = event.type === "dragleave" && drop.contains(event.relatedTarget);
+        drop.classList.toggle("mcp-badge__drop--over", on || within);
       };
       ["dragenter", "dragover"].forEach((name) => drop.addEventListener(name, mark(true)));
       ["dragleave", "drop"].forEach((name) => drop.addEventListener(name, mark(false)));
@@ -93,7 +96,7 @@
       if (name === "file") this.take(control.files);
       else if (name === "mode") this.turn(control.value);
       else if (name) this.draw();
-      else if (["title", "language", "recognition.eqf_level"].includes(control.dataset.control)) this.draw();
+      else if (SHOWN.includes(control.dataset.control) && this.mode() !== "file") this.draw();
       else if (control.dataset.control === "image.caption") this.keepCaption();
     }
 
@@ -177,8 +180,13 @@
       this.proposed = text;
     }
 
+    /* The page has the picture once, however large it is. */
+    fill(url) {
+      this.editor.parts("[data-badge-picture]", this.section).forEach((picture) => (picture.src = url || "data:,"));
+    }
+
     picture(url, notes) {
-      this.editor.parts("[data-badge-picture]", this.section).forEach((picture) => (picture.src = url));
+      this.fill(url);
       this.part("pictures").hidden = !url;
       this.part("none").hidden = Boolean(url);
       const list = this.part("notes");
