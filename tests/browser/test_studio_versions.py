@@ -159,3 +159,69 @@ def test_in_other_languages(visitors, language):
     page.goto(visitor.demo.course + VIEW)
     page.locator(".mcp-map").first.wait_for()
     visitor.look(f"v5-author-view-{language}", without=FOREIGN)
+
+
+STUDIO = """
+() => {
+  const host = document.createElement("div");
+  host.innerHTML = '<div id="own"><p id="told">0</p></div><ol class="reorderable-container">'
+    + '<li class="studio-xblock-wrapper" id="a"><p>A</p></li><li class="studio-xblock-wrapper" id="b"></li></ol>';
+  document.body.append(host);
+  const listeners = {};
+  window.passedOn = [];
+  host.xblock_children = [
+    { runtime: { notify: (name, data) => window.passedOn.push([name, data]) } }, { name: "a block without a script" },
+  ];
+  window.studio = {
+    host,
+    runtime: {
+      handlerUrl: (_element, name) => "/overview-of-" + name,
+      listenTo: (name, heard) => (listeners[name] = [...(listeners[name] || []), heard]),
+      notify: (name, data) => (listeners[name] || []).forEach((heard) => heard(data)),
+    },
+  };
+  window.MicrocredAuthorView(window.studio.runtime, host, { uid: "own", in_studio: true });
+}
+"""
+
+
+def test_on_the_pills_own_page_in_studio_the_overview_follows(visitor):
+    """An imitation of Studio's page: its list of blocks, and its runtime, which tells the outermost block only."""
+    page, answers = visitor.page, []
+
+    def answer(route):
+        answers.append(route.request.method)
+        text = f'<div id="own"><p id="told">{len(answers)}</p></div>'
+        route.fulfill(json={"ok": True, "html": text})
+
+    page.route("**/overview-of-overview", answer)
+    page.goto(visitor.demo.course + VIEW)
+    page.locator(".mcp-map").first.wait_for()
+    page.evaluate(STUDIO)
+
+    def follows(what: str) -> None:
+        before = len(answers)
+        page.evaluate(what)
+        page.locator("#told", has_text=str(before + 1)).wait_for()
+
+    follows("document.getElementById('b').remove()")
+    follows("document.querySelector('.reorderable-container').append(document.createElement('li'))")
+    follows("document.getElementById('a').style.display = 'none'")  # moved away
+    follows("document.querySelector('.reorderable-container').lastChild.style.display = 'none'")
+    follows("document.getElementById('a').replaceWith(document.createElement('li'))")  # edited
+    follows("studio.runtime.notify('deleted-child', 'pill')")
+    page.evaluate("studio.runtime.notify('page-shown', 'the page')")
+    assert page.evaluate("passedOn") == [["deleted-child", "pill"], ["page-shown", "the page"]]
+
+    told = len(answers)
+    page.evaluate("document.querySelector('.reorderable-container li').append('what a block does inside itself')")
+    page.wait_for_timeout(1_000)
+    assert len(answers) == told
+    page.unroute("**/overview-of-overview")
+    page.route("**/overview-of-overview", lambda route: route.abort())
+    page.evaluate("studio.runtime.notify('deleted-child', 'pill')")
+    page.wait_for_timeout(1_000)
+    assert page.locator("#told").inner_text() == str(told), "what cannot be asked stays as it was"
+    page.evaluate("studio.host.remove()")
+    page.evaluate("studio.runtime.notify('deleted-child', 'pill')")
+    page.wait_for_timeout(700)
