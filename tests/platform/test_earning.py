@@ -9,12 +9,13 @@ from unittest.mock import patch  # noqa: E402
 
 from common.djangoapps.student.models import CourseEnrollment  # noqa: E402
 from common.djangoapps.student.tests.factories import UserFactory  # noqa: E402
+from django.utils import timezone  # noqa: E402
 from lms.djangoapps.courseware.access_response import AccessError  # noqa: E402
 
 from microcred_xblock import compat  # noqa: E402
 from microcred_xblock.issuance import assessing, models  # noqa: E402
 
-from .case import PASSWORD, SOON, PillCase, results  # noqa: E402
+from .case import PASSWORD, SOON, PillCase, outcome, results  # noqa: E402
 
 
 class TestEarning(PillCase):
@@ -34,6 +35,21 @@ class TestEarning(PillCase):
         self.answer("p2")
         assert not self.awards().exists()
         assert self.outcomes() == {"locate": "not-achieved"}
+
+    def test_while_what_assesses_is_not_in_the_pill_awards_wait(self):
+        with self.work():
+            self.pill.outcomes = [outcome("locate", "p1", "deleted", threshold="0.5")]
+            self.store.update_item(self.pill, self.author_id)
+        self.answer("p1")
+        assert not self.awards().exists(), "although half of it would be enough"
+        row = models.AssessmentRequest.objects.get()
+        assert row.error_code == "pill-unready"
+        assert "not ready yet" in self.ask("progress").json()["html"]["panel"]
+        with self.work():
+            self.pill.outcomes = [outcome("locate", "p1", "p2", threshold="0.5")]
+            self.store.update_item(self.pill, self.author_id)
+        assessing.assess(row.pk, now=timezone.now())
+        assert self.awards().exists() and not models.AssessmentRequest.objects.exists()
 
     def test_an_outsider_can_answer_but_not_earn(self):
         eve = UserFactory.create(username="eve", password=PASSWORD)
@@ -131,6 +147,7 @@ class TestNeverShown(PillCase):
         assert self.awards().exists()
         told = self.ask("progress").json()
         assert told["outcomes"][0]["status"] == "in-progress" and told["state"] == "earned"
+        assert "The result is not shown here" in told["html"]["outcomes"], "nothing is promised for later"
 
 
 class TestExpiredAccess(PillCase):

@@ -23,6 +23,7 @@ from .case import PASSWORD, PillCase, results  # noqa: E402
 from .staff import StaffMixin  # noqa: E402
 
 PREVIEW = "This is a preview"
+IN_PLACE = "You see this page as one learner does"
 LEARNERS_OWN = ("progress", "payload", "parity", "consent", "withdraw", "send", "retry", "connect", "disconnect")
 
 
@@ -34,13 +35,13 @@ class StandingCase(StaffMixin, MasqueradeMixin, PillCase):
         for name in ("p1", "p2"):
             self.answer(name)
 
-    def assert_preview(self):
-        """The page says that it is a preview; every handler refuses, and nothing is stored for anybody."""
+    def assert_preview(self, note=PREVIEW):
+        """The page says what it is; every handler refuses, and nothing is stored for anybody."""
         for block in (self.pill, self.unit):
             page = self.page(block)
             assert page.status_code == 200
             text = page.content.decode()
-            assert PREVIEW in text and "data-action" not in text
+            assert note in text and "data-action" not in text
         for handler in LEARNERS_OWN:
             answer = self.ask(handler)
             assert (answer.status_code, answer.json()["code"]) == (403, "viewer-preview"), handler
@@ -76,7 +77,7 @@ class TestMasquerading(StandingCase):
         self.update_masquerade(role="student", username=self.learner.username)
         self.answer_all()
         assert not StudentModule.objects.filter(student=self.learner, grade__isnull=False).exists()
-        self.assert_preview()
+        self.assert_preview(IN_PLACE)
         assert not models.Award.objects.exists()
 
     def test_staff_in_the_place_of_a_learner_do_not_earn_what_the_learner_has_achieved(self):
@@ -85,7 +86,7 @@ class TestMasquerading(StandingCase):
             self.answer_all()
         self.sign_in(self.boss)
         self.update_masquerade(role="student", username=self.learner.username)
-        self.assert_preview()
+        self.assert_preview(IN_PLACE)
         assert not models.Award.objects.exists()
         self.sign_in(self.learner)
         assert self.ask("progress").json()["state"] == "earned"
@@ -96,8 +97,18 @@ class TestMasquerading(StandingCase):
         assert self.awards().exists()
         self.sign_in(self.boss)
         self.update_masquerade(role="student", username=self.learner.username)
-        self.assert_preview()
+        self.assert_preview(IN_PLACE)
         assert self.learner.email not in self.page().content.decode()
+        assert 'data-status="achieved"' in self.page().content.decode(), "the learner's outcomes"
+
+    def test_staff_in_the_place_of_a_learner_see_stored_results_not_their_own_answers(self):
+        self.sign_in(self.learner)
+        self.answer("p1")
+        self.sign_in(self.boss)
+        self.update_masquerade(role="student", username=self.learner.username)
+        self.answer("p2")
+        assert 'data-status="in-progress"' in self.page().content.decode()
+        self.assert_preview(IN_PLACE)
 
     def test_staff_who_may_earn_do_not_while_they_look_as_a_learner(self):
         with override_settings(MICROCRED_EARNING_ROLES=["instructor"]):
