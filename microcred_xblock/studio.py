@@ -37,12 +37,12 @@ _DEFINITION = {
 # Files in static/ that make the form; each script registers a part, the last one starts them.
 SCRIPTS = (
     "studio_badge", "studio_problems", "studio_cards", "studio_drag", "studio_outcomes", "studio_mastery",
-    "studio_wording", "studio_changes", "studio_preview", "studio_versions", "studio_frameworks",
+    "studio_recognition", "studio_wording", "studio_changes", "studio_preview", "studio_versions", "studio_frameworks",
     "studio_framework_list", "studio",
 )
 STYLES = (
-    "learning_pill", "studio", "studio_badge", "studio_outcomes", "studio_preview", "studio_versions",
-    "studio_frameworks",
+    "learning_pill", "studio", "studio_badge", "studio_outcomes", "studio_recognition", "studio_preview",
+    "studio_versions", "studio_frameworks",
 )
 
 
@@ -165,6 +165,7 @@ class StudioHandlers(
         return FormPage(
             key=str(self.scope_ids.usage_id), fields=self._form_fields(), problems=self.problems(),
             blocks=self._form_blocks(), image=self._form_image(), holders=self.holders()[0],
+            layers=self.inherited(), issuer=recognition_sources.awarding_body(self),
         )
 
     def _form_blocks(self) -> Sequence[Block]:

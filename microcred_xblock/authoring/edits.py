@@ -9,7 +9,8 @@ changes nothing; and what the form has no control for comes back as it was. Form
                    "blocks": [{"row": what the page calls it, "block", "weight", "threshold": "" | "50",
                                "member": its number among the stored ones or ""}]}],
      "mastery": {"rule", "n", "required": ["key:<key>" | "id:<id>"]},
-     "recognition": {…, "quality_assurance": {…}, "bloc": {…}}, "upkeep": {…}, "caption", "image": see ``badge``}
+     "recognition": {…, "quality_assurance": {…}, "bloc": {…}, "nqf": {…}, "towards": {…}, "not_stated": {…}},
+     "upkeep": {…}, "caption", "image": see ``badge``}
 """
 
 from __future__ import annotations
@@ -25,8 +26,12 @@ from ..authoring_texts import UNUSABLE
 from ..domain.errors import InvalidAnswer, InvalidInput, InvalidPill
 from ..domain.text import LINE_MAX, checked_text
 from ..translation import Translator
-from . import badge, members
-from .values import BLOC, NUMBERS, QUALITY, RECOGNITION, UPKEEP, is_yes, shown
+from . import badge, members, recognition
+from .submitted import items as _list
+from .submitted import mapping as _mapping
+from .submitted import text as _text
+from .submitted import unusable as _unusable
+from .values import UPKEEP, is_yes, shown
 from .writing import put, put_number, put_percentage, same
 
 _MAX_DEPTH = 120
@@ -54,14 +59,16 @@ def read(fields: Mapping[str, Any], submission: Mapping[str, Any], translator: T
     keys = tuple(_text(item, "key") for item in given)
     if len(set(keys)) != len(keys):
         raise _unusable("outcomes")
-    reader, recognition = _Reader(translator), _mapping(submission.get("recognition"), "recognition")
+    reader = _Reader(translator)
     values = {
         "display_name": _kept(fields["display_name"], _text(submission, "title"), lines=False),
         "description": _kept(fields["description"], _text(submission, "description")),
         "language": _kept(fields["language"], _text(submission, "language"), lines=False),
         "outcomes": reader.outcomes(given),
         "upkeep": reader.upkeep(fields["upkeep"], _mapping(submission.get("upkeep"), "upkeep")),
-        "recognition": reader.recognition(fields["recognition"], recognition),
+        "recognition": recognition.read(
+            fields["recognition"], _mapping(submission.get("recognition"), "recognition"), translator
+        ),
         "badge_image": reader.image(fields["badge_image"], submission),
     }
     ids = {key: _id(item) for key, item in zip(keys, values["outcomes"], strict=True)}
@@ -156,25 +163,6 @@ class _Reader:
             data["required"] = required
         return data if data or isinstance(stored, Mapping) else stored
 
-    def recognition(self, stored: Any, given: Mapping[str, Any]) -> Any:
-        """The recognition data, with both of its parts."""
-        data = dict(stored) if isinstance(stored, Mapping) else {}
-        for name in RECOGNITION:
-            if name in NUMBERS:
-                put_number(data, name, _text(given, name), self._translator)
-            else:
-                put(data, name, _text(given, name), lines=name == "prerequisites")
-        for part, names in (("quality_assurance", QUALITY), ("bloc", BLOC)):
-            before = data.get(part)
-            after = dict(before) if isinstance(before, Mapping) else {}
-            for name in names:
-                put(after, name, _text(_mapping(given.get(part), part), name), lines=False)
-            if after or (before is not None and after == before):
-                data[part] = after
-            elif isinstance(before, Mapping):
-                del data[part]
-        return data if data or isinstance(stored, Mapping) else stored
-
     def upkeep(self, stored: Any, given: Mapping[str, Any]) -> Any:
         """What becomes of an award afterwards."""
         data = dict(stored) if isinstance(stored, Mapping) else {}
@@ -256,31 +244,5 @@ def _check(value: Any, depth: int = 0) -> None:
             _check(item, depth + 1)
 
 
-def _text(data: Mapping[str, Any], name: str) -> str:
-    value = data.get(name, "")
-    if not isinstance(value, str):
-        raise _unusable(name)
-    return value
-
-
-def _list(data: Mapping[str, Any], name: str) -> list[Any]:
-    value = data.get(name, [])
-    if not isinstance(value, list):
-        raise _unusable(name)
-    return value
-
-
-def _mapping(value: Any, name: str) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
-        raise _unusable(name)
-    return value
-
-
 def _iterable(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
-
-
-def _unusable(name: str) -> InvalidAnswer:
-    return InvalidAnswer(
-        f"The request's '{name}' has another form than the page gives it.", code="request-field", field=name
-    )

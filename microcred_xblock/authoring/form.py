@@ -6,25 +6,24 @@ it has no control for stays in ``source``, a copy of the outcome that the page s
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.utils import translation as django_translation
 
-from .. import facts, messages
+from .. import facts
 from ..credentials import pinned
-from ..domain.text import LINE_MAX, TEXT_MAX, TITLE_MAX
+from ..domain.text import TEXT_MAX, TITLE_MAX
 from ..messages import N_
 from ..rendering import render
 from ..translation import Translator
-from . import badge, mastery, outcomes, preview, versions, wording
+from . import badge, mastery, outcomes, preview, recognition, versions, wording
 from .card import NEW_OUTCOME, card, control, options
 from .frameworks import form as frameworks
 from .page import FormPage, digest
 from .places import places
-from .values import BLOC, NUMBERS, QUALITY, RECOGNITION, items, mapping, shown, stored_number
+from .values import items, mapping, shown
 
 # Panels of the form, in order.
 _TABS = {
@@ -33,8 +32,7 @@ _TABS = {
 # What the scripts of the form's parts need to start, by the part's name.
 _PARTS: dict[str, Callable[[FormPage, Translator], dict[str, Any]]] = {
     "badge": badge.script, "outcomes": outcomes.script, "mastery": mastery.script, "wording": wording.script,
-    "preview": preview.script,
-    "versions": versions.script,
+    "recognition": recognition.script, "preview": preview.script, "versions": versions.script,
     "frameworks": frameworks.script,
 }
 
@@ -64,7 +62,6 @@ def model(page: FormPage, translator: Translator) -> dict[str, Any]:
     stored = items(page.fields["outcomes"])
     ids = Counter(str(item.get("id")) for item in stored if isinstance(item, Mapping) and item.get("id"))
     required = mastery.required(page.fields["mastery"], stored, _keys(stored))
-    recognition = mapping(page.fields["recognition"])
     return {
         "uid": page.uid,
         "tabs": [{"name": name, "label": _(label)} for name, label in _TABS.items()],
@@ -79,9 +76,7 @@ def model(page: FormPage, translator: Translator) -> dict[str, Any]:
         **outcomes.model(page),
         "mastery": mastery.controls(mapping(page.fields["mastery"]), translator),
         "missing_required": [token.removeprefix("id:") for token in required if token.startswith("id:")],
-        "recognition": _recognition_controls(recognition, translator),
-        "quality": _part_controls("quality_assurance", QUALITY, recognition, translator),
-        "bloc": _part_controls("bloc", BLOC, recognition, translator),
+        "recognition": recognition.model(page, translator),
         "upkeep": _upkeep_controls(mapping(page.fields["upkeep"]), translator),
         "badge": badge.model(page, translator),
     }
@@ -101,34 +96,6 @@ def _pill_controls(fields: Mapping[str, Any], translator: Translator) -> list[di
             hint=_("The credential carries these texts in this language."), narrow=True,
         ),
     ]
-
-
-def _recognition_controls(data: Mapping[str, Any], translator: Translator) -> list[dict[str, Any]]:
-    _ = translator.gettext
-    hints = {
-        "workload_hours": _("Time a typical learner needs, in hours."),
-        "ects": _("Only if the awarding body states them."),
-        "isced_f": _("Field of education, two to four digits, for example 0713."),
-        "prerequisites": _("What a learner should know beforehand."),
-    }
-    levels = {str(level): str(level) for level in range(1, 9)}
-    choices = {
-        "eqf_level": levels, "mode": facts.MODES, "assessment_type": facts.ASSESSMENTS,
-        "supervision": facts.SUPERVISION,
-    }
-    found = []
-    for name in RECOGNITION:
-        value = shown(data, name)
-        number = stored_number(value) if name in NUMBERS else None
-        texts = {code: _(text) for code, text in choices.get(name, {}).items()}
-        found.append(control(
-            f"recognition.{name}", messages.field_name(name, translator),
-            value if number is None else translator.number(number),
-            kind="number" if name in NUMBERS else "text" if name == "prerequisites" else "line",
-            options=options({"": _("Not stated"), **texts}, value) if texts else (), hint=hints.get(name, ""),
-            limit=TEXT_MAX if name == "prerequisites" else None,
-        ))
-    return found
 
 
 def _upkeep_controls(data: Mapping[str, Any], translator: Translator) -> list[dict[str, Any]]:
@@ -151,36 +118,6 @@ def _upkeep_controls(data: Mapping[str, Any], translator: Translator) -> list[di
     ]
 
 
-def _part_controls(
-    part: str, names: Sequence[str], recognition: Mapping[str, Any], translator: Translator
-) -> dict[str, Any]:
-    """The controls of quality assurance or of the bloc, and whether anything is said there."""
-    _, data = translator.gettext, mapping(recognition.get(part))
-    labels = {
-        ("quality_assurance", "title"): _("Quality framework"), ("quality_assurance", "agency"): _("Agency"),
-        ("quality_assurance", "url"): _("Web address"), ("bloc", "certification"): _("Certification code"),
-        ("bloc", "certification_title"): _("Title of the certification"), ("bloc", "bloc"): _("Bloc code"),
-        ("bloc", "bloc_title"): _("Title of the bloc"), ("bloc", "valid_until"): _("Valid until"),
-        ("bloc", "url"): _("Web address"),
-    }
-    hints = {
-        "certification": _("For example RNCP38596 or RS1234."), "bloc": _("For example RNCP38596BC02."),
-        "url": _("Starts with https://"), "valid_until": _("End of the certification’s registration."),
-        "title": _("For example Qualiopi."),
-    }
-    return {
-        "filled": bool(data),
-        "controls": [
-            control(
-                f"recognition.{part}.{name}", labels[part, name], shown(data, name),
-                kind="date" if name == "valid_until" and _is_date(shown(data, name)) else "line",
-                hint=hints.get(name, ""), limit=2_000 if name == "url" else None if name == "valid_until" else LINE_MAX,
-            )
-            for name in names
-        ],
-    }
-
-
 def _languages(value: str) -> list[dict[str, str]]:
     """The languages a credential can name, each in its own words, and the stored one."""
     names = {code: concept["prefLabel"]["en"] for code, concept in pinned.vocabulary("languages")["concepts"].items()}
@@ -193,10 +130,6 @@ def _languages(value: str) -> list[dict[str, str]]:
         else:
             found.append({"value": code, "label": name, "lang": code})
     return sorted(found, key=lambda option: option["label"].casefold())
-
-
-def _is_date(text: str) -> bool:
-    return not text or re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII) is not None
 
 
 def _keys(outcomes: Sequence[Any]) -> list[str]:

@@ -53,8 +53,9 @@ _GIVEN = {
 _GIVEN_WORDS = {
     ACCOUNT: N_("Comes from the learner’s account."), AWARD: N_("Comes with each award."),
 }
+NONE_APPLIES = N_("You say that none applies.")
 _MISSING_ISSUER = N_("Missing: ask the administrator of this platform to set up the issuer.")
-_SOURCES = {
+SOURCES = {
     inheritance.COURSE: N_("From your course"), inheritance.ORGANISATION: N_("From your organisation"),
     inheritance.SITE: N_("From this site"),
 }
@@ -148,9 +149,9 @@ def _written(
         return ("complete" if _promises(pill.outcomes) else "missing"), ""
     for name in _SAID[code]:
         if inheritance.says(counted, name) and _usable(counted, name):
-            return "complete", translator.gettext(_SOURCES[sources[name].source]) if name in sources else ""
+            return "complete", translator.gettext(SOURCES[sources[name].source]) if name in sources else ""
     if code == "level" and "eqf_level" in definition.unstated(counted):
-        return "complete", translator.gettext("You say that none applies.")
+        return "complete", translator.gettext(NONE_APPLIES)
     return "missing", ""
 
 

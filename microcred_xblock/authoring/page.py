@@ -11,6 +11,7 @@ from typing import Any
 
 from .. import views
 from ..domain.errors import InvalidInput
+from ..inheritance import Layer
 from ..issuance.data import Holders
 from .blocks import Block
 
@@ -22,7 +23,8 @@ FIELDS = ("display_name", "language", "description", "outcomes", "mastery", "rec
 class FormPage:
     """What the form is made from. ``fields`` has the values of ``FIELDS``; ``image`` the badge as it is now.
 
-    ``holders``: how many learners hold the pill, where that is known.
+    ``holders``: how many learners hold the pill, where that is known. ``layers``: the recognition data it takes over.
+    ``issuer``: ``name`` and ``country`` of who awards here, where that is known.
     """
 
     key: str
@@ -31,6 +33,8 @@ class FormPage:
     blocks: Sequence[Block]
     image: Mapping[str, str] = field(default_factory=dict)
     holders: Holders | None = None
+    layers: Sequence[Layer] = ()
+    issuer: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def titles(self) -> dict[str, str]:

@@ -15,7 +15,7 @@ from ..domain.errors import InvalidInput
 from ..problem_words import outcome_of, outcome_titles, told
 from ..translation import Translator
 from . import members
-from .values import RECOGNITION, UPKEEP, mapping
+from .values import UPKEEP, mapping
 
 # The last part of a problem's place, and the control that mends it.
 OUTCOME_CONTROLS = {
@@ -28,13 +28,17 @@ CONTROLS = {
     "mastery": "mastery.n", "rule": "mastery.rule", "n": "mastery.n", "required outcome": "mastery.required",
     **{f"badge {name}": f"image.{name}" for name in ("shape", "colour", "icon", "level", "title")},
     "image caption": "image.caption", "badge image": "image", "image": "image",
-    **{name: f"recognition.{name}" for name in RECOGNITION},
+    **{name: f"recognition.{name}" for name in definition.RECOGNITION_VALUES},
     "quality assurance": "recognition.quality_assurance.title",
     "quality assurance agency": "recognition.quality_assurance.agency",
     "quality assurance address": "recognition.quality_assurance.url",
     "certification": "recognition.bloc.certification", "certification title": "recognition.bloc.certification_title",
     "bloc": "recognition.bloc.bloc", "bloc title": "recognition.bloc.bloc_title",
     "bloc address": "recognition.bloc.url", "valid_until": "recognition.bloc.valid_until",
+    "national framework": "recognition.nqf.framework", "national level": "recognition.nqf.level",
+    "national level address": "recognition.nqf.url", "towards title": "recognition.towards.title",
+    "towards framework": "recognition.towards.framework", "towards code": "recognition.towards.code",
+    "towards address": "recognition.towards.url",
     **{name: f"upkeep.{name}" for name in UPKEEP},
 }
 # The first part of a place, and the section of the form where none of the controls above is meant.

@@ -9,11 +9,6 @@ from typing import Any
 
 from ..translation import Translator
 
-RECOGNITION = (
-    "workload_hours", "ects", "eqf_level", "isced_f", "mode", "assessment_type", "supervision", "prerequisites",
-)
-QUALITY = ("title", "agency", "url")
-BLOC = ("certification", "certification_title", "bloc", "bloc_title", "valid_until", "url")
 UPKEEP = ("regrade", "grace_days", "valid_months")
 NUMBERS = ("workload_hours", "ects")
 DEFAULTS = {

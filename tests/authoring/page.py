@@ -9,7 +9,8 @@ from lxml import html
 from microcred_xblock.authoring import form as studio_form
 from microcred_xblock.authoring.blocks import Block
 from microcred_xblock.authoring.page import FormPage
-from microcred_xblock.authoring.values import RECOGNITION, UPKEEP
+from microcred_xblock.authoring.values import UPKEEP
+from microcred_xblock.definition import RECOGNITION_PARTS, RECOGNITION_VALUES
 from microcred_xblock.domain import codec
 from microcred_xblock.domain.outcomes import CriteriaGroup
 from microcred_xblock.domain.pill import LearningPill
@@ -134,14 +135,14 @@ class FilledForm:
 
     def send(self, required: list[str] | None = None) -> dict[str, Any]:
         """What the script sends; ``required`` are the ticked outcomes of the mastery rule where they changed."""
-        recognition: dict[str, Any] = {"quality_assurance": {}, "bloc": {}}
+        recognition: dict[str, Any] = {}
         values = {}
         for control in self.root.xpath("//*[@data-control]"):
             name = control.get("data-control")
             values[name] = self.value(control)
             if name.startswith("recognition."):
                 *path, last = name.split(".")[1:]
-                (recognition[path[0]] if path else recognition)[last] = values[name]
+                (recognition.setdefault(path[0], {}) if path else recognition)[last] = values[name]
         return {
             "digest": self.arguments["digest"],
             "title": values["title"], "description": values["description"], "language": values["language"],
@@ -193,9 +194,9 @@ class FilledForm:
 
 def fields_of(pill: LearningPill) -> dict[str, Any]:
     """A pill as an author would have written it; without its image, which is a file."""
-    values = {name: getattr(pill.recognition, name) for name in RECOGNITION}
+    values = {name: getattr(pill.recognition, name) for name in RECOGNITION_VALUES}
     recognition = {name: str(value) for name, value in values.items() if value not in (None, "")}
-    for name in ("quality_assurance", "bloc"):
+    for name in RECOGNITION_PARTS:
         part = getattr(pill.recognition, name)
         if part is not None:
             recognition[name] = {key: str(value) for key, value in vars(part).items() if value not in (None, "")}

@@ -13,9 +13,10 @@ from microcred_xblock.authoring import edits as studio_edits
 from microcred_xblock.authoring import form as studio_form
 from microcred_xblock.authoring.page import FIELDS, digest
 from microcred_xblock.authoring.places import places
-from microcred_xblock.authoring.values import RECOGNITION, UPKEEP
+from microcred_xblock.authoring.values import UPKEEP
 from microcred_xblock.definition import Definition
 from microcred_xblock.domain.errors import InvalidAnswer, InvalidPill
+from microcred_xblock.inheritance import ELEMENTS
 from microcred_xblock.translation import Translator
 
 from ..domain import strategies
@@ -75,7 +76,7 @@ def test_a_form_saved_unchanged_changes_nothing(pill, language):
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(outcomes=st.lists(JSON, max_size=3), mastery=st.dictionaries(st.sampled_from(["rule", "n", "required"]), JSON),
-       recognition=st.dictionaries(st.sampled_from([*RECOGNITION, "bloc", "quality_assurance"]), JSON),
+       recognition=st.dictionaries(st.sampled_from([*ELEMENTS, "not_stated"]), JSON),
        upkeep=st.dictionaries(st.sampled_from([*UPKEEP, "unknown"]), JSON))
 def test_nothing_that_is_stored_breaks_the_form_or_is_lost_by_it(outcomes, mastery, recognition, upkeep):
     fields = {"outcomes": outcomes, "mastery": mastery, "recognition": recognition, "upkeep": upkeep}

@@ -6,7 +6,7 @@ import pytest
 
 from microcred_xblock.authoring import edits, members
 from microcred_xblock.authoring.places import places
-from microcred_xblock.domain.errors import InvalidPill
+from microcred_xblock.domain.errors import InvalidAnswer, InvalidPill
 from microcred_xblock.translation import Translator
 
 from .page import EMPTY, FilledForm, page
@@ -102,7 +102,7 @@ def test_a_group_of_one_makes_no_noise():
 def test_rows_of_another_form_are_refused(row):
     submission = FilledForm.of(page({})).send()
     submission["outcomes"] = [{"key": "new1", "title": "x", "blocks": [row]}]
-    with pytest.raises(edits.InvalidAnswer):
+    with pytest.raises(InvalidAnswer):
         edits.read(EMPTY, submission, ENGLISH)
 
 

@@ -205,7 +205,7 @@ def test_what_is_unfinished_is_saved_and_listed(author):
     page = author.page
     tab(page, "recognition")
     code = page.get_by_label("ISCED-F code")
-    code.fill("physics")
+    code.fill("physics or so")
     save(page)
     status(page, "What still has to be mended")
     author.look("s6-unfinished")

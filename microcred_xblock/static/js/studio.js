@@ -216,9 +216,10 @@
 
     collect() {
       const outcomes = this.cards().map((card) => this.collectCard(card));
-      const recognition = { quality_assurance: {}, bloc: {} };
+      const recognition = {};
       this.parts('[data-control^="recognition."]').forEach((control) => {
         const path = control.dataset.control.split(".").slice(1);
+        if (path.length > 1) recognition[path[0]] = recognition[path[0]] || {};
         const place = path.length > 1 ? recognition[path[0]] : recognition;
         place[path[path.length - 1]] = control.value;
       });
