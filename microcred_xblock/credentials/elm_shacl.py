@@ -18,13 +18,15 @@ from . import pinned
 _SHAPES = ("schemas/EDC-generic-full.ttl", "schemas/EDC-generic-no-cv.ttl")
 
 
-def validate(document: Mapping[str, Any]) -> None:
+def validate(document: Mapping[str, Any], dataset: Any = None) -> None:
     """Conformance of ``document`` to the configured profile, never to one it names itself.
+
+    ``dataset`` is its RDF in PyLD's form, where the caller has that already.
 
     InvalidDocument (``elm-shacl``, with the first messages) when it does not conform, Misconfigured
     (``validation-missing``) without the optional packages.
     """
-    problems = violations(document)
+    problems = violations(document, dataset)
     if problems:
         raise InvalidDocument(
             f"The credential breaks the profile in {len(problems)} places: {problems[0]}",
@@ -32,7 +34,7 @@ def validate(document: Mapping[str, Any]) -> None:
         )
 
 
-def violations(document: Mapping[str, Any]) -> list[str]:
+def violations(document: Mapping[str, Any], dataset: Any = None) -> list[str]:
     """Each violation as ``property: constraint``, without values of the document; empty when it conforms."""
     try:
         import pyshacl
@@ -41,9 +43,9 @@ def violations(document: Mapping[str, Any]) -> list[str]:
         raise Misconfigured(
             "Install microcred-xblock[validation] to check credentials with SHACL.", code="validation-missing"
         ) from error
-    quads = jsonld.to_rdf(
-        dict(document), {"documentLoader": pinned.document_loader, "format": "application/n-quads"}
-    )
+    if dataset is None:
+        dataset = jsonld.to_rdf(dict(document), {"documentLoader": pinned.document_loader})
+    quads = jsonld.JsonLdProcessor.to_nquads(dataset)
     data = rdflib.Graph().parse(data=quads, format="nt")
     _, results, _ = pyshacl.validate(data, shacl_graph=_shapes(), inference="none", do_owl_imports=False)
     sh = rdflib.Namespace("http://www.w3.org/ns/shacl#")

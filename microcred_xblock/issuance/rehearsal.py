@@ -60,9 +60,9 @@ def rehearse(pill: LearningPill, *, course_id: str, now: datetime) -> Rehearsal:
     change = partial(_changed_by_site, run)
     badge, european = run.open_badge(change), run.elm(change)
     if european is not None:  # what issuing does not wait for
-        run.check("elm-json-ld", partial(rdfc.dataset, european, pinned.document_loader), blocks=False)
+        dataset = run.check("elm-json-ld", partial(rdfc.dataset, european, pinned.document_loader), blocks=False)
         if _shacl_installed():
-            run.check("elm-shacl", partial(elm_shacl.validate, european), blocks=False)
+            run.check("elm-shacl", partial(elm_shacl.validate, european, dataset), blocks=False)
     rows: tuple[parity.ParityRow, ...] = ()
     if badge is not None and european is not None:
         rows = parity.report(run.award, open_badge=badge, elm=european)
