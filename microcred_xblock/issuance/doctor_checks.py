@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from django.core.checks import run_checks
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
-from django.db.models import Q
+from django.db.models import Count, Q
 
 from ..domain.errors import MicrocredError
 from ..proofs.did import did_web_url
@@ -222,6 +222,19 @@ def queue(now: datetime) -> Iterator[Finding]:
             "refused or was given up.",
             "Each needs a person: the console lists them under the state “Failed”, with the cause. When it is gone: "
             "`microcred retry --all-failed`.", dead=facts.dead,
+        )
+    yield from _unready()
+
+
+def _unready() -> Iterator[Finding]:
+    """Pills that learners have mastered, and that are not awarded because no credential of them could be issued."""
+    waiting = models.AssessmentRequest.objects.filter(error_code="pill-unready").values("pill_id")
+    for pill in waiting.annotate(learners=Count("pk")).order_by("pill_id")[:_MOST]:
+        yield warning(
+            f"The pill {pill['pill_id']} is not awarded ({pill['learners']} waiting): its credentials could not be "
+            "issued as it is.",
+            "Have its author mend it in Studio: the Preview tab of its form says what is wrong. Publishing it is then "
+            "enough.", **pill,
         )
 
 

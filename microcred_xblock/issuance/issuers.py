@@ -114,15 +114,16 @@ def issuer(key: str = "") -> Issuer:
 
 
 def recorded(key: str = "") -> Issuer:
-    """The issuer by what is public of it, without any key or secret. Misconfigured (``key-unpublished``, ``setting-…``,
-    ``issuer-…``): nothing can be issued yet."""
-    body = awarding_bodies.body(key)
-    row = models.Issuer.objects.filter(did=body.did).first()
+    """The issuer as it was recorded last: what is public of it, without a key, a secret or a setting of this process.
+
+    Misconfigured (``key-unpublished``) where none is recorded, so nothing can be issued yet.
+    """
+    row = models.Issuer.objects.filter(key=key).order_by("-updated_at").first()
     if row is None:
         raise Misconfigured(
-            f"The issuer {body.did} has no published keys yet: run `microcred init`.", code="key-unpublished"
+            f"The issuer '{key}' is not recorded yet: set it up and run `microcred init`.", code="key-unpublished"
         )
-    return _described(body, row.legal_name, row.legal_identifier, row.country)
+    return Issuer(id=row.did, **{name: getattr(row, name) for name in _FACTS})
 
 
 def issuer_of(body: AwardingBody, seal: SealCertificate) -> Issuer:

@@ -126,21 +126,21 @@ class TestDocuments:
 
 
 class TestIssuer:
-    @pytest.mark.parametrize(("prepare", "code"), [
-        (lambda settings: setattr(settings, "MICROCRED_ISSUER", {}), "setting-missing"),
-        (lambda settings: setattr(settings, "MICROCRED_PUBLIC_BASE_URL", ""), "setting-missing"),
-        (lambda _settings: models.Issuer.objects.all().delete(), "key-unpublished"),
-    ])
-    def test_without_one_a_placeholder_stands_for_it(self, configured, settings, prepare, code):
-        prepare(settings)
+    @pytest.mark.parametrize("address", ["", "http://localhost:8000"])
+    def test_without_one_a_placeholder_stands_for_it(self, settings, address):
+        settings.MICROCRED_ISSUER, settings.MICROCRED_PUBLIC_BASE_URL = {}, address
         done = rehearse()
-        assert done.missing_issuer.code == code and done.issuer == trial.PLACEHOLDER
+        assert done.missing_issuer.code == "key-unpublished" and done.issuer == trial.PLACEHOLDER
         assert done.findings == () and done.open_badge["issuer"]["name"] == "Your organisation"
 
-    def test_the_course_s_own_is_named(self, issuer, settings):
-        settings.MICROCRED_ISSUERS = {"wind": {**settings.MICROCRED_ISSUER, "name": "Wind school"}}
+    def test_studio_needs_none_of_the_settings_of_the_lms(self, issuer, settings):
+        settings.MICROCRED_ISSUER, settings.MICROCRED_KEYS_DIR = {}, ""
+        done = rehearse()
+        assert done.missing_issuer is None and done.issuer.name == "Example Training Centre"
+
+    def test_the_course_s_own_is_named(self, issuer):
         row = models.Issuer.objects.get()
-        row.pk, row.did, row.key = None, "did:web:localhost%3A8000:wind", "wind"
+        row.pk, row.did, row.key, row.name = None, "did:web:localhost%3A8000:wind", "wind", "Wind school"
         row.save()
         models.IssuerAssignment.objects.create(
             scope="course", value=COURSE, unique_key=models.pair_key("course", COURSE), issuer_key="wind"

@@ -11,7 +11,7 @@ from django.utils import timezone
 from microcred_xblock.domain.errors import NotReady
 from microcred_xblock.domain.outcomes import Skill
 from microcred_xblock.domain.upkeep import Upkeep
-from microcred_xblock.issuance import api, assessing, indexing, models, renewing, trial
+from microcred_xblock.issuance import api, assessing, doctor_checks, indexing, models, renewing, trial
 from tests.factories import INSPECT, NOW, make_outcome, make_pill, make_scores
 from tests.platform_contract import OUTCOMES
 
@@ -136,6 +136,8 @@ class TestWaiting:
             assessing.assess(self.waiting().pk, now=timezone.now())
         now = timezone.now()
         assert self.waiting().due_at > now + timedelta(hours=4)
+        told = [found for found in doctor_checks.queue(now) if pill in found.said]
+        assert len(told) == 1 and "(1 waiting)" in told[0].said and "Preview" in told[0].remedy
         world.blocks[pill].language = "en"
         indexing.index_course(COURSE, now=now)
         assert self.waiting().due_at <= now + assessing.SOON
@@ -144,3 +146,4 @@ class TestWaiting:
         assert models.Award.objects.get().learner_id == "7"
         with pytest.raises(ObjectDoesNotExist):
             self.waiting()
+        assert not [found for found in doctor_checks.queue(now) if pill in found.said]
