@@ -180,6 +180,12 @@
       this.proposed = text;
     }
 
+    /* The first of the pictures says what they all show. */
+    refresh() {
+      if (!this.section || !this.args.texts) return;
+      this.part("first").alt = this.mode() === "none" ? this.proposed : this.editor.value("image.caption");
+    }
+
     /* The page has the picture once, however large it is. */
     fill(url) {
       this.editor.parts("[data-badge-picture]", this.section).forEach((picture) => (picture.src = url || "data:,"));
@@ -197,6 +203,7 @@
         return item;
       }));
       list.hidden = !notes.length;
+      this.refresh();
     }
 
     dropped(transfer) {
