@@ -101,6 +101,9 @@ def test_a_badge_is_designed_and_comes_back_as_it_was(author):
     for name, value in {"mode": "design", "shape": "hexagon", "colour": "berry", "icon": "gear"}.items():
         assert page.locator(f"[data-badge='{name}']:checked").get_attribute("value") == value
     assert caption(page).input_value() == "Badge: Gears"
+    redrawn(page, "data:,")
+    page.wait_for_timeout(600)  # until the drawing has been asked for and the form has looked for changes
+    assert page.locator("[data-mcp='unsaved']").inner_text() == "", "what is shown is what is stored"
     assert picture(page).startswith("data:image/")
 
 
