@@ -20,6 +20,7 @@ from .page import FormPage
 
 LONG = 140  # characters: a wallet shows about two lines of a title
 DEFAULT_TITLES = ("Learning pill",)
+BLANK = r"\[[^\[\]]+\]"  # what an example leaves open
 _COPY = r"^\s*duplicate of\b"
 _TEXTS = {
     "vague": N_(
@@ -30,6 +31,7 @@ _TEXTS = {
     ),
     "long": N_("Long for a title: wallets cut it off. Put what is less important into the description."),
     "copy": N_("Studio gave this title to a copy. The credential will carry it: write one of its own."),
+    "blank": N_("“{word}” still stands for something of yours. The credential will carry it: write your own words."),
     "default": N_("This is the title every new pill has. The credential will carry it: say what is learnt."),
 }
 
@@ -195,6 +197,9 @@ def advice(title: str, language: str) -> list[tuple[str, str]]:
         found.append(("joined", second))
     if len(title.strip()) > LONG:
         found.append(("long", ""))
+    blank = re.search(BLANK, title)
+    if blank:
+        found.append(("blank", blank.group()))
     return found
 
 
@@ -258,7 +263,7 @@ def script(page: FormPage, translator: Translator) -> dict[str, Any]:
             }
             for code, words in WORDING.items()
         },
-        "long": LONG, "copy": _COPY, "defaults": [*DEFAULT_TITLES, _("Learning pill")],
+        "long": LONG, "blank": BLANK, "copy": _COPY, "defaults": [*DEFAULT_TITLES, _("Learning pill")],
         "texts": {name: _(text) for name, text in _TEXTS.items()},
         "and": _(", "), "quoted": _("“{title}”"),
     }

@@ -50,6 +50,9 @@ EXAMPLES = [
     ("x" * 141, "en", [("long", "")]),
     (" " + "x" * 140 + " ", "en", []),
     ("x" * 200, "de", []),
+    ("Locate a fault in [equipment] from [readings]", "en", [("blank", "[equipment]")]),
+    ("يحدّد العطل في [الآلة]", "ar", [("blank", "[الآلة]")]),
+    ("Locate a fault in [] or ]this[", "en", []),
 ]
 
 
@@ -80,7 +83,7 @@ def test_every_recommended_verb_is_free_of_advice_and_every_vague_one_is_not(lan
 PIECES = [
     word for words in wording.WORDING.values()
     for word in (*words.verbs[:6], *words.vague[:6], *words.leads[:3], *words.joins, *words.objects[:3])
-] + ["fault", "panne", "عطل", ",", "’", "-", "É", "  ", "وَ", "x" * 70, "و"]
+] + ["fault", "panne", "عطل", ",", "’", "-", "É", "  ", "وَ", "x" * 70, "و", "[", "]"]
 
 
 @pytest.mark.node

@@ -120,6 +120,8 @@
     const second = secondVerb(rest, words);
     if (second) found.push(["joined", second]);
     if (Array.from(title.trim()).length > data.long) found.push(["long", ""]);
+    const blank = title.match(new RegExp(data.blank));
+    if (blank) found.push(["blank", blank[0]]);
     return found;
   }
 
