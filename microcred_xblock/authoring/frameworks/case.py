@@ -39,7 +39,7 @@ def read(text: str, notes: Notes) -> Framework:
     links = _Links(entries, associations)
     found = []
     for place, entry in enumerate(entries):
-        if links.key(entry) != str(place):
+        if links.key(entry) not in ("", str(place)):
             notes.add("repeated", clean(entry.get("fullStatement"), notes)[:40])
             continue
         item = _item(entry, str(place), title or _line(document, "creator", notes) or "CASE", links, notes)
@@ -87,8 +87,6 @@ class _Links:
         for place, entry in enumerate(entries):
             for name in _names(entry):
                 self._places.setdefault(name, str(place))
-            if not _names(entry):
-                self._places[f"#{id(entry)}"] = str(place)
         self.parents: dict[str, str] = {}
         self.order: dict[str, int] = {}
         self.skills: dict[str, list[tuple[str, str, str]]] = {}
@@ -96,9 +94,8 @@ class _Links:
             self._read(association)
 
     def key(self, entry: Any) -> str:
-        """The number of the item that ``entry`` is, or refers to; empty if it is none of the package."""
-        names = _names(entry) or [f"#{id(entry)}"]
-        return next((self._places[name] for name in names if name in self._places), "")
+        """The number of the item that ``entry`` is called as, or refers to; empty if it is none of the package."""
+        return next((self._places[name] for name in _names(entry) if name in self._places), "")
 
     def _read(self, association: Mapping[str, Any]) -> None:
         origin, target = association.get("originNodeURI"), association.get("destinationNodeURI")

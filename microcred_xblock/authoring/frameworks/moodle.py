@@ -16,10 +16,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...domain.errors import InvalidInput
+from ...domain.outcomes import checked_slug
 from ...domain.text import LINE_MAX
 from ..values import mapping, shown
 from .markup import to_html, to_text
-from .model import Framework, Item, Notes, as_id, clean, placed, worded
+from .model import Framework, Item, Notes, as_id, clean, placed, usable, worded
 from .tables import Row, as_meant, harmless, parsed, table
 
 HEADERS = (
@@ -132,18 +133,29 @@ def write(title: str, key: str, outcomes: Sequence[Any], language: str) -> str:
         HEADERS,
         ("", key[:_NAME_MAX], harmless(_short(title)), "", _HTML, scale, _SCALE_OF_TWO, "", "", "", "", "", "1",
          "outcome,outcome,outcome,outcome"),
-        *(_row(mapping(item), number) for number, item in enumerate(outcomes, start=1)),
+        *(_row(mapping(item), name, number) for number, (item, name) in enumerate(
+            zip(outcomes, _ids(outcomes), strict=True), start=1
+        )),
     ]
     return table(rows)
 
 
-def _row(item: Mapping[str, Any], number: int) -> tuple[str, ...]:
+def _ids(outcomes: Sequence[Any]) -> list[str]:
+    """The outcomes' ids, and numbers in place of those that are none or not the only ones: Moodle would mix them up."""
+    ids = [shown(item, "id") for item in outcomes]
+    return [
+        name if usable(checked_slug, name) and ids.count(name) == 1 else f"outcome.{number}"
+        for number, name in enumerate(ids, start=1)
+    ]
+
+
+def _row(item: Mapping[str, Any], code: str, number: int) -> tuple[str, ...]:
     title = " ".join(shown(item, "title").split())
     name, description = _short(title), to_html(shown(item, "description"))
     if name != title:
         description = to_html(title) + description
     return (
-        "", shown(item, "id") or f"outcome-{number}", harmless(name), description, _HTML, "", "", "", "0", "null", "",
+        "", code, harmless(name), description, _HTML, "", "", "", "0", "null", "",
         str(number), "", "",
     )
 

@@ -114,6 +114,13 @@ def test_no_cell_is_a_formula():
     assert "''=already" in text and ",'not a formula," in text
 
 
+def test_moodle_never_meets_an_id_twice_nor_one_that_is_a_formula():
+    ids = ["a", "a", "", "=1+1", "-b"]
+    text = exported("moodle", [{"id": name, "title": f"T{number}"} for number, name in enumerate(ids)]).text
+    found = [line.split(",")[1] for line in text.splitlines()[2:]]
+    assert found == ["outcome.1", "outcome.2", "outcome.3", "outcome.4", "-b"]
+
+
 def test_a_spreadsheet_opens_the_table_as_what_it_is():
     outcome = [{"id": "a", "title": "Réparer", "threshold": "0.725"}]
     assert exported("csv", outcome, "fr").text.startswith("\ufeffIdentifiant;Intitulé;")
