@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from microcred_xblock.authoring import presets
 from microcred_xblock.authoring.frameworks import form
 from microcred_xblock.definition import Definition, read
 from microcred_xblock.domain.errors import InvalidAnswer
+from microcred_xblock.inheritance import COURSE, layer
 from microcred_xblock.translation import Translator
 
 from .page import FilledForm, page
@@ -97,3 +99,11 @@ def test_only_what_nothing_is_stored_for_may_be_suggested():
     assert set(unused) >= {
         name for preset in presets.PRESETS.values() for name in preset.suggested
     } - {"recognition.mode", "upkeep.regrade"}
+
+
+def test_what_the_course_says_or_the_pill_leaves_unsaid_is_not_suggested():
+    shown = page({"recognition": {"not_stated": ["supervision"]}})
+    shown = replace(shown, layers=[layer(COURSE, {"mode": "blended"})])
+    unused = form.script(shown, ENGLISH)["unused"]
+    assert "recognition.assessment_type" in unused
+    assert not {"recognition.mode", "recognition.supervision"} & set(unused)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ...definition import unstated
 from ...domain.pill import MAX_OUTCOMES
+from ...inheritance import offered
 from ...messages import MESSAGES
 from ...translation import Translator
 from ..page import FormPage
@@ -39,12 +41,13 @@ def model(page: FormPage, translator: Translator) -> dict[str, Any]:
 
 
 def script(page: FormPage, translator: Translator) -> dict[str, Any]:
-    """``unused``: the controls that a suggestion may fill, because nothing is stored for them."""
+    """``unused``: the controls that a suggestion may fill, because nothing is stored or taken over for them."""
     _, ngettext = translator.gettext, translator.ngettext
+    taken = unstated(page.fields["recognition"]).union(offered(page.layers))
     return {
         "unused": [
             name for name, (field, key) in _SUGGESTED.items()
-            if not page.fields[field] or key not in mapping(page.fields[field])
+            if key not in mapping(page.fields[field]) and not (field == "recognition" and key in taken)
         ],
         "limit": MAX_OUTCOMES, "bytes": MAX_BYTES,
         "texts": {
