@@ -275,6 +275,8 @@ class LearningPillBlock(CredentialHandlers, StudioHandlers, XBlock):
                 panel = handlers.issuance().panel(viewer.id, str(self.scope_ids.usage_id))
             except MicrocredError as problem:
                 error = problem
+        if error is None and panel is None and evidence and evidence.missing and pill and pill.mastered(results or ()):
+            error = NotReady("What assesses this pill is not all in it (any more).", code="pill-unready")
         return views.StudentPage(
             key=str(self.scope_ids.usage_id), title=self.display_name, pill=pill, results=results or (), viewer=viewer,
             problems=(*problems, *self._reference_problems()), blocks=self._block_names(), panel=panel,

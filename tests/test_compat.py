@@ -35,6 +35,45 @@ def bound_block(**options):
     return SimpleNamespace(runtime=SimpleNamespace(service=lambda _block, name: users if name == "user" else None))
 
 
+def test_awards_know_a_block_by_its_id_without_branch_and_version():
+    key = CourseKey.from_string("course-v1:Org+C+R").make_usage_key("learning_pill", "pill")
+    draft = key.for_branch("draft-branch").for_version("0" * 24)
+    for usage in (key, draft):
+        assert compat.stored_id(SimpleNamespace(scope_ids=SimpleNamespace(usage_id=usage))) == str(key)
+    assert compat.stored_id(SimpleNamespace(scope_ids=SimpleNamespace(usage_id="pill.u0"))) == "pill.u0"
+
+
+@pytest.fixture
+def masquerade(settings, monkeypatch):
+    """The platform's masquerade, as far as it is asked: ``state`` says who is seen in whose place."""
+    settings.ROOT_URLCONF = "lms.urls"
+    state = SimpleNamespace(on=True, role="student", name=None)
+    module = ModuleType("lms.djangoapps.courseware.masquerade")
+    module.is_masquerading = lambda _user, _key: state.on
+    module.is_masquerading_as_specific_student = lambda _user, _key: bool(state.name)
+    module.is_masquerading_as_staff = lambda _user, _key: state.role == "staff"
+    courseware = ModuleType("lms.djangoapps.courseware")
+    courseware.masquerade = module
+    crum = ModuleType("crum")
+    crum.get_current_user = lambda: SimpleNamespace(known=True)
+    for name, stub in {
+        "lms": ModuleType("lms"), "lms.djangoapps": ModuleType("lms.djangoapps"),
+        "lms.djangoapps.courseware": courseware, "lms.djangoapps.courseware.masquerade": module, "crum": crum,
+    }.items():
+        monkeypatch.setitem(sys.modules, name, stub)
+    return state
+
+
+@pytest.mark.parametrize(("name", "seen_as"), [("ann", "7"), (None, "")])
+def test_staff_in_the_place_of_one_learner_look_at_that_learners_results(masquerade, name, seen_as):
+    masquerade.name = name
+    block = bound_block(is_authenticated=True, user_id=7)
+    block.scope_ids = SimpleNamespace(usage_id=SimpleNamespace(course_key="course"))
+    viewer = compat.viewer(block)
+    assert (viewer.kind, viewer.id, viewer.seen_as, viewer.email, viewer.full_name) == ("preview", "", seen_as, "", "")
+    assert not viewer.is_learner
+
+
 def test_studio_is_always_a_preview(settings):
     settings.ROOT_URLCONF = "cms.urls"
     assert compat.viewer(bound_block(is_authenticated=True, user_id=7)) == compat.Viewer(kind="preview")
