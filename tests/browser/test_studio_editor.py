@@ -257,6 +257,45 @@ def test_what_was_typed_survives_a_lost_connection(author):
     page.wait_for_function("document.querySelector('[data-control=description]').value === 'Typed in a train.'")
 
 
+def test_the_browser_asks_before_unsaved_changes_are_left(author):
+    page, asked = author.page, []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    opened(author)
+    assert asked == [], "nothing was changed"
+    page.get_by_label("Title", exact=True).click()
+    page.keyboard.type("Changed")
+    opened(author)
+    assert asked == ["beforeunload"]
+    page.get_by_label("Title", exact=True).click()
+    page.keyboard.type("Saved")
+    page.locator("[data-mcp='unsaved']").get_by_text("Unsaved changes").wait_for()
+    save(page)
+    status(page, "Saved")
+    page.wait_for_function("!document.querySelector('[data-mcp=unsaved]').textContent")
+    opened(author)
+    assert asked == ["beforeunload"], "what is saved is not lost"
+
+
+def test_an_activity_has_a_threshold_of_its_own(author):
+    page = author.page
+    tab(page, "outcomes")
+    first = card(page, 1)
+    first.locator("[data-action='fold']").click()
+    first.locator("[data-row] [data-part='threshold']").nth(1).fill("half")
+    first.locator("[data-action='fold']").click()
+    save(page)
+    page.get_by_role("alert").get_by_text("Nothing was saved yet").wait_for()
+    assert focused(page).startswith("At least %"), "at the row it is about, its card open again"
+    page.keyboard.press("Control+A")
+    page.keyboard.type("50")
+    save(page)
+    status(page, "Saved")
+    opened(author)
+    tab(page, "outcomes")
+    card(page, 1).locator("[data-action='fold']").click()
+    assert card(page, 1).locator("[data-row] [data-part='threshold']").nth(1).input_value() == "50"
+
+
 def test_right_to_left(visitors):
     visitor = opened(visitors("ar"))
     assert visitor.page.locator(".mcp-studio").get_attribute("dir") == "rtl"
