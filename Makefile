@@ -3,6 +3,7 @@
 # make test         install what the tests need, run every check and every test
 # make check        the checks alone
 # make bench        credentials a second, against two other implementations
+# make bench-form   opening the author's form of a small and of a large pill
 # make bench-load   10,000 awards by two workers on MariaDB and Redis, against bare code: some minutes
 # make test-platform PLATFORM=<checkout>   the tests that need Open edX itself: docs/platform.md
 # make messages     collect and compile translations
@@ -11,7 +12,7 @@
 # Chromium, node, MariaDB, Redis or PostgreSQL an error instead of a skip.
 
 .DEFAULT_GOAL := help
-.PHONY: help test-platform demo demo-reset demo-env test test-env test-newest test-floor test-floor-run check bench bench-load messages clean
+.PHONY: help test-platform demo demo-reset demo-env test test-env test-newest test-floor test-floor-run check bench bench-form bench-load messages clean
 
 PORT ?= 8000
 WALLET_PORT ?= 8100
@@ -132,6 +133,9 @@ test-platform: $(TEST)/.installed
 
 bench: $(TEST)/.installed $(NODE_STAMPS)
 	@$(TEST)/bin/python -m benchmarks.signing
+
+bench-form: $(TEST)/.installed
+	@$(TEST)/bin/python -W ignore -m benchmarks.studio_form
 
 bench-load: $(TEST)/.installed
 	@$(TEST)/bin/python -m tests.services $(TEST)/bin/python -m benchmarks.issuing

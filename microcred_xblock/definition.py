@@ -122,7 +122,9 @@ class _Place:
         ``sound`` makes a valid ``kind``. Fields are added to it one by one, in order, so that one
         problem does not hide the next.
         """
-        fields = dict(sound)
+        given, fields = list(given), dict(sound)
+        with suppress(InvalidInput, TypeError, ValueError, AttributeError):
+            return kind(**{**fields, **dict(given)})  # as a rule everything is usable
         for name, value in given:
             if self.read(lambda name=name, value=value: kind(**{**fields, name: value})) is not None:
                 fields[name] = value

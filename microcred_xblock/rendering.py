@@ -6,12 +6,13 @@ the context and escapes the parameters.
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Mapping, Sequence
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 from django.template import Context, Engine, Library
-from django.utils.html import conditional_escape, format_html
+from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from .translation import Translator
@@ -43,6 +44,21 @@ def locale(context: Context, language: str = "") -> SafeString:
 
 
 @register.simple_tag
+def options(choices: Sequence[Mapping[str, str]], chosen: str) -> SafeString:
+    """The options of a select, each with ``value``, ``label`` and perhaps ``lang``."""
+    return _options(tuple((item["value"], item["label"], item.get("lang", "")) for item in choices), chosen)
+
+
+@lru_cache(maxsize=512)  # the cards of a form have the same ones
+def _options(choices: tuple[tuple[str, str, str], ...], chosen: str) -> SafeString:
+    return format_html_join("", '<option value="{}"{}{}>{}</option>', (
+        (value, format_html(' lang="{}"', lang) if lang else "", " selected" if value == chosen else "", label)
+        for value, label, lang in choices
+    ))
+
+
+@register.simple_tag
+@cache
 def icon(name: str) -> SafeString:
     """A decorative line icon; what it means is always said in words beside it."""
     return format_html(

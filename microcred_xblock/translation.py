@@ -29,6 +29,7 @@ class Translator:
         self.language = language or "en"
         self._service = service
         self._bundled = bundled(self.language)
+        self._known: dict[str, str] = {}  # a long form asks for the same texts again and again
 
     @property
     def direction(self) -> str:
@@ -40,11 +41,10 @@ class Translator:
 
     def gettext(self, message: str) -> str:
         """``message`` in the reader's language, or as it is."""
-        if self._service is not None:
-            text = self._service.gettext(message)
-            if text != message:
-                return text
-        return self._bundled.gettext(message)
+        if message not in self._known:
+            text = message if self._service is None else self._service.gettext(message)
+            self._known[message] = text if text != message else self._bundled.gettext(message)
+        return self._known[message]
 
     def ngettext(self, singular: str, plural: str, number: int) -> str:
         """The form for ``number``, which the text then still has to be formatted with."""

@@ -1,10 +1,11 @@
-"""The benchmark compares like with like: all contestants sign the same credentials to the same proof."""
+"""The benchmarks compare like with like: the same credentials with the same proof, forms of the same make."""
 
 from __future__ import annotations
 
 import pytest
 
-from benchmarks import signing
+from benchmarks import signing, studio_form
+from tests.scorebox import ScoreBox, installed
 from tests.verifiers import node
 
 
@@ -22,3 +23,14 @@ def test_learners_differ():
     first, second = (signing.compose(number).document for number in (0, 1))
     assert first["id"] != second["id"] and first["credentialSubject"]["result"] != second["credentialSubject"]["result"]
     assert first["credentialSubject"]["achievement"] == second["credentialSubject"]["achievement"]
+
+
+@pytest.mark.django_db
+def test_the_form_is_measured_whole():
+    with installed(scorebox=ScoreBox):
+        usages = {name: studio_form.made(*size) for name, size in (("small", (2, 4)), ("large", (4, 8)))}
+        assert studio_form.opened(usages["large"]).content.count("data-card=") == 5, "four outcomes and the blank one"
+        assert studio_form.loaded(usages["small"]) == [f"Exercise p{number}" for number in range(4)]
+        found = studio_form.measured(usages, 1)
+    assert studio_form.ratio(found, "html") > 1
+    assert "opening the form, ms" in studio_form.report(found)

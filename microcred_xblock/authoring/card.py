@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.utils.safestring import SafeString
+
 from .. import facts
 from ..domain.outcomes import REUSE_LEVELS
 from ..domain.text import LINE_MAX
@@ -29,7 +31,7 @@ def card(
     kinds = {code: _(facts.VALUES[code]) for code in ("knowledge", "skill")}
     levels = {code: _(facts.VALUES[code]) for code in REUSE_LEVELS}
     return {
-        "key": key, "id": shown(data, "id"), "damaged": not isinstance(item, Mapping),
+        "key": plain_id(key), "id": shown(data, "id"), "damaged": not isinstance(item, Mapping),
         "title": shown(data, "title"),
         "controls": [
             *([control(f"{key}.id", _("Id"), shown(data, "id"), limit=64)] if _needs_id(data, ids) else []),
@@ -79,9 +81,15 @@ def control(
 ) -> dict[str, Any]:
     """One control. ``kind``: line, text (several lines), number, date; a select where there are ``options``."""
     return {
-        "name": name, "dom": name.replace(".", "-"), "label": label, "value": value, "hint": hint, "limit": limit,
+        "name": plain_id(name), "dom": plain_id(name.replace(".", "-")), "label": label, "value": value, "hint": hint,
+        "limit": limit,
         "kind": "select" if options else kind, "options": options, "rows": rows, "narrow": narrow,
     }
+
+
+def plain_id(text: str) -> str:
+    """``text``, said to need no escaping where it is only letters, digits and marks: a form has thousands of them."""
+    return SafeString(text) if re.fullmatch(r"[\w.-]*", text, re.ASCII) else text
 
 
 def options(choices: Mapping[str, str], value: str) -> list[dict[str, str]]:

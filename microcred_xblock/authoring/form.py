@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.utils import translation as django_translation
+from django.utils.safestring import SafeString
 
 from .. import facts
 from ..credentials import pinned
@@ -63,7 +64,7 @@ def model(page: FormPage, translator: Translator) -> dict[str, Any]:
     ids = Counter(str(item.get("id")) for item in stored if isinstance(item, Mapping) and item.get("id"))
     required = mastery.required(page.fields["mastery"], stored, _keys(stored))
     return {
-        "uid": page.uid,
+        "uid": SafeString(page.uid),  # a digest, so there is nothing to escape, a thousand times
         "tabs": [{"name": name, "label": _(label)} for name, label in _TABS.items()],
         "from": frameworks.model(page, translator),
         "pill": _pill_controls(page.fields, translator),
