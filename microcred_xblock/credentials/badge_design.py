@@ -14,6 +14,7 @@ from math import cos, pi, sin
 from xml.sax.saxutils import escape, quoteattr
 
 from ..domain.badge import BadgeDesign
+from ..domain.text import TITLE_MAX
 from . import outlines, shaping
 from .badge_icons import ICONS
 
@@ -169,7 +170,7 @@ def _band(lines: tuple[tuple[str, ...], float], palette: Palette) -> str:
 def _lines(title: str) -> tuple[tuple[str, ...], float] | None:
     """The lines of ``title`` that let it be largest, and its size; None if it cannot be drawn legibly."""
     words = _words(title)
-    if not words or not is_drawable(title):
+    if not words or len(title) > TITLE_MAX or not is_drawable(title):
         return None
     found = []
     for texts in _broken(words, min(_MOST_LINES, len(words))):
@@ -193,7 +194,8 @@ def _broken(words: list[str], most: int) -> Iterable[tuple[str, ...]]:
 
 
 def _words(title: str) -> list[str]:
-    return unicodedata.normalize("NFC", title).split()
+    """The words of a title; of one that no pill may have, those of its beginning."""
+    return unicodedata.normalize("NFC", title[:TITLE_MAX]).split()
 
 
 def _polygon(corners: int, radius: float, turn: float, middle: float) -> str:

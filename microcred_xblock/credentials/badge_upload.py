@@ -85,8 +85,9 @@ def _png(data: bytes) -> Picture:
 
 def _written(picture: Image.Image, edge: int) -> bytes:
     """``picture`` as PNG, neither side longer than ``edge``; no metadata, and nothing behind the end."""
-    smaller = picture.copy()
-    smaller.thumbnail((edge, edge), Image.Resampling.LANCZOS)
+    scale = min(1.0, edge / max(picture.size))
+    size = tuple(max(1, round(side * scale)) for side in picture.size)
+    smaller = picture.copy() if scale == 1 else picture.resize(size, Image.Resampling.LANCZOS, reducing_gap=3)
     smaller.info.clear()
     out = io.BytesIO()
     smaller.save(out, "PNG", optimize=True)

@@ -7,7 +7,7 @@ What is drawn from outlines needs no font where it is shown. Scripts that need m
 from __future__ import annotations
 
 import struct
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from . import fonts, shaping
@@ -35,7 +35,7 @@ def path(text: str, *, size: float, x: float, y: float) -> str:
     )
 
 
-@cache
+@lru_cache(maxsize=2048)
 def _placed(text: str) -> tuple[tuple[tuple[Font, int, float], ...], float] | None:
     """The glyphs of a line from left to right, each with its place at size 1, and the line's width."""
     found: list[tuple[Font, int, float]] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import itertools
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -113,6 +114,13 @@ def test_a_title_that_cannot_be_read_is_left_off(title, fits, drawable):
         badge_design.draw(BadgeDesign(title=shown), title=title, level=None, caption="x") for shown in (True, False)
     )
     assert (with_title == without) is not fits
+
+
+@pytest.mark.parametrize("title", ["x" * 300_000, "! " * 150_000, "א!" * 150_000, "\u0644" * 300_000])
+def test_a_title_that_no_pill_may_have_takes_no_time(title):
+    started = time.monotonic()
+    badge_design.draw.__wrapped__(BadgeDesign(), title=title, level=None, caption="x")
+    assert time.monotonic() - started < 1
 
 
 def test_another_name_than_the_known_is_refused():
