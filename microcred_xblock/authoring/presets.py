@@ -46,6 +46,10 @@ def _recognition(mode: str, assessment: str, supervision: str) -> dict[str, str]
 _KNOWLEDGE, _SKILL = "knowledge", "skill"
 _JOB, _SECTOR, _CROSS, _ANY = "occupation-specific", "sector-specific", "cross-sector", "transversal"
 _BLOC_FIELD = "recognition.bloc.certification"
+_TOWARDS = {
+    "mastery.rule": "all", **_recognition("blended", "practical", "supervised-id"),
+    "recognition.stackability": "stackable",
+}
 
 PRESETS: dict[str, Preset] = {
     "technical": Preset(
@@ -79,7 +83,7 @@ PRESETS: dict[str, Preset] = {
         title=N_("Towards a bloc of an RNCP certification (France)"),
         about=N_("Outcomes in the words of the référentiel, and the section for the bloc, ready to be filled in."),
         outcomes=((_SKILL, _JOB, 70), (_SKILL, _JOB, 70)),
-        suggested={"mastery.rule": "all", **_recognition("blended", "practical", "supervised-id")},
+        suggested=_TOWARDS,
         after=N_(
             "The RNCP is the French register of vocational certifications; each of them consists of blocs of "
             "competences. Copy code and title of the certification, and of the bloc, from its page at France "
@@ -92,7 +96,7 @@ PRESETS: dict[str, Preset] = {
         title=N_("Towards a certification of the Répertoire spécifique (France)"),
         about=N_("For competences across occupations. Such certifications have no blocs, only a code and a title."),
         outcomes=((_SKILL, _CROSS, 70), (_SKILL, _CROSS, 70)),
-        suggested={"mastery.rule": "all", **_recognition("blended", "practical", "supervised-id")},
+        suggested=_TOWARDS,
         after=N_(
             "The Répertoire spécifique lists certifications that complete an occupation. Copy code and title from the "
             "certification’s page at France compétences: RS and a number. It has no blocs: leave bloc code and title "

@@ -23,6 +23,7 @@ _SUGGESTED = {
     "recognition.mode": ("recognition", "mode"),
     "recognition.assessment_type": ("recognition", "assessment_type"),
     "recognition.supervision": ("recognition", "supervision"),
+    "recognition.stackability": ("recognition", "stackability"),
     "upkeep.regrade": ("upkeep", "regrade"), "upkeep.valid_months": ("upkeep", "valid_months"),
 }
 
