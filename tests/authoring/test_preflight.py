@@ -19,6 +19,7 @@ from microcred_xblock.domain.outcomes import Skill
 from microcred_xblock.domain.pill import BadgeImage
 from microcred_xblock.issuance import trial
 from microcred_xblock.translation import Translator
+from tests.credentials.strategies import awards, examples
 from tests.factories import INSPECT, NOW, make_award, make_holder, make_issuer, make_outcome, make_pill
 
 EN = Translator("en")
@@ -196,6 +197,15 @@ class TestParity:
     ])
     def test_what_the_author_cannot_change_is_not_told(self, fact, note):
         assert report(parity=[row(fact, note)])["items"] == []
+
+    @given(awards())
+    @examples(20)
+    def test_nothing_an_author_can_write_gets_lost(self, award):
+        run = trial.Trial(award.pill, trial.NOWHERE, NOW)
+        badge, european = run.open_badge(lambda made, _format: made), run.elm(lambda made, _format: made)
+        rows = parity.report(run.award, open_badge=badge, elm=european)
+        found = preflight._of_parity(SimpleNamespace(parity=rows), draft(award.pill), EN)
+        assert [item.problem.params for item in found if item.severity != preflight.ADVICE] == []
 
     def test_nothing_of_the_full_pill_gets_lost(self):
         """Together with the property test of the report itself: whatever is in it is told, and there is nothing."""

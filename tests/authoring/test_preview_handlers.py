@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from types import SimpleNamespace
 
@@ -12,6 +13,7 @@ from lxml import html
 
 from microcred_xblock import compat
 from microcred_xblock.authoring import preview_handlers
+from microcred_xblock.credentials.badge_image import default_png
 from microcred_xblock.issuance import models
 from tests import pills
 from tests.authoring.page import FilledForm
@@ -105,6 +107,28 @@ class TestAnswer:
         assert badge["credentialSubject"]["achievement"]["image"]["caption"] == "A caption nobody saved"
 
 
+    def test_a_badge_that_is_not_saved_yet_is_on_the_card(self, usage):
+        picture = base64.b64encode(default_png("Picture", None, "en").data).decode()
+        shown = {}
+        for image in (
+            {"kind": "kept"}, {"kind": "none"}, {"kind": "upload", "data": picture},
+            {"kind": "design", "shape": "shield", "colour": "teal", "icon": "bolt"},
+        ):
+            answer = rehearse(usage, {**form_of(usage).send(), "image": image, "caption": "As I made it"})
+            badge = json.loads(answer.data["files"]["open_badge"]["text"])
+            shown[image["kind"]] = badge["credentialSubject"]["achievement"]["image"]
+            assert answer.data["errors"] == 0
+        assert len({image["id"] for image in shown.values()}) == 4
+        assert [shown[kind]["caption"] for kind in ("kept", "upload", "design")] == ["As I made it"] * 3
+        assert shown["none"]["caption"] == "Badge: Fault diagnosis"
+        assert pills.block(usage).badge_image["svg"] == pills.SVG
+
+    def test_a_badge_that_cannot_be_read_is_refused_as_a_save_would(self, usage):
+        data = {**form_of(usage).send(), "image": {"kind": "upload", "data": "eA=="}}
+        answer = rehearse(usage, data)
+        assert answer.data["files"] == {} and "image" in [control for control, _place in items(answer)]
+
+
 class TestWhoMay:
     @pytest.mark.parametrize("learner", ["ann", None])
     def test_nobody_but_authors(self, usage, learner, monkeypatch):
@@ -142,3 +166,17 @@ def test_its_files_are_served():
     for path in ("static/css/studio_preview.css", "static/js/studio_preview.js"):
         with LearningPillBlock.open_local_resource(path) as file:
             assert file.read()
+
+
+def test_a_learner_of_a_pill_that_cannot_be_issued_reads_that_results_are_kept(usage):
+    block = pills.block(usage, "staff")
+    block.language = "tlh"
+    block.save()
+    pills.answer(usage, "ann", p1=1.0, p2=1.0, p3=1.0)
+    answer = pills.call(usage, "progress", {}, learner="ann")
+    assert answer.status == 200 and "not ready yet" in answer.data["html"]["panel"]
+    assert "your results are kept" in answer.data["html"]["panel"] and not models.Award.objects.exists()
+    block = pills.block(usage, "staff")
+    block.language = "en"
+    block.save()
+    assert pills.call(usage, "progress", {}, learner="ann").data["state"] == "earned"

@@ -7,11 +7,13 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from hypothesis import given
 
 from microcred_xblock.domain.errors import NotReady
 from microcred_xblock.domain.outcomes import Skill
 from microcred_xblock.domain.upkeep import Upkeep
 from microcred_xblock.issuance import api, assessing, doctor_checks, indexing, models, renewing, trial
+from tests.credentials.strategies import awards, examples
 from tests.factories import INSPECT, NOW, make_outcome, make_pill, make_scores
 from tests.platform_contract import OUTCOMES
 
@@ -41,6 +43,12 @@ class TestFaults:
     ])
     def test_what_the_domain_allows_and_no_document_can_say(self, over, code):
         assert [error.code for error in trial.faults(make_pill(**over), now=NOW)] == [code]
+
+    @given(awards())
+    @examples(25)
+    def test_no_pill_that_the_domain_knows_is_held_back_without_need(self, award):
+        """What would hold back a good pill would hold back its learners."""
+        assert list(trial.faults(award.pill, now=NOW)) == []
 
     @pytest.mark.django_db
     def test_no_query_and_no_setting_is_needed(self, settings, django_assert_num_queries):
