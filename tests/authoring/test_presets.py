@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from microcred_xblock.authoring import presets
+from microcred_xblock.authoring import presets, wording
 from microcred_xblock.authoring.frameworks import form
 from microcred_xblock.definition import Definition, read
 from microcred_xblock.domain.errors import InvalidAnswer
@@ -33,6 +33,7 @@ def test_an_example_is_whole_in_every_language(name, language):
         assert re.search(r"\[[^\[\]]+\]", outcome["title"]), "something for the author to replace"
         assert outcome["description"].count("[") == outcome["description"].count("]")
         assert not outcome["title"].endswith("."), "an outcome is no sentence"
+        assert [code for code, _word in wording.advice(outcome["title"], language)] == ["blank"], "as we advise others"
     if language == "ar":
         assert all(re.search("[\u0600-\u06ff]", title) for title in titles)
 

@@ -99,6 +99,10 @@ def test_examples_are_in_the_pills_language_and_lead_to_the_bloc(visitor):
     told = page.locator("[data-from='told']")
     told.get_by_text("a jury awards the bloc").wait_for()
     assert names(page)[0].startswith("Réaliser [activité du bloc]")
+    noted = page.locator("[data-from='brackets']:visible")
+    assert noted.count() == 1, "only one of the descriptions has words to replace; titles have the advice on wording"
+    page.locator("[data-control='new1.description']").fill("Mes mots")
+    assert noted.count() == 0
     visitor.look("f3-bloc")
     told.get_by_role("button", name="Go to the bloc of competences").click()
     assert page.evaluate("document.activeElement.dataset.control") == "recognition.bloc.certification"

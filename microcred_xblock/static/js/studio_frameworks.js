@@ -220,10 +220,11 @@
       if (found) control.setSelectionRange(found.index, found.index + found[0].length);
     }
 
+    /* Below a description; the advice on wording says it of a title. */
     refresh() {
       this.editor.cards().forEach((card) => {
-        const control = this.field(card, "title");
-        const odd = Boolean(control) && this.bracketed(card);
+        const control = this.field(card, "description");
+        const odd = Boolean(control) && BRACKETS.test(control.value);
         let note = this.part("brackets", card);
         if (odd && !note) {
           note = document.createElement("p");
