@@ -56,6 +56,16 @@ def test_load_gives_both_editions_english_first():
     assert titles == ["Fault diagnosis on a wind turbine", "Diagnostic de panne sur une éolienne"]
 
 
+def test_no_text_ends_the_element_that_a_script_is_started_from(workbench, db):
+    from microcred_xblock.workbench.scenarios.runtime import DemoRuntime
+
+    olx = scenarios.unwritten().replace('url_name="new-pill"', 'display_name="&lt;/script>&lt;b>x"')
+    workbench.add_xml_scenario("new", "New", olx)
+    content = DemoRuntime("staff").get_block(workbench.SCENARIOS["new"].usage_id).render("studio_view").content
+    (arguments,) = re.findall(r'class="xblock_json_init_args">(.*?)</script>', content)
+    assert json.loads(arguments)["digest"] and "</script><b>" not in content
+
+
 def test_the_unwritten_pill_has_exercises_and_nothing_else(workbench, db):
     from microcred_xblock.workbench.scenarios.runtime import DemoRuntime
 
