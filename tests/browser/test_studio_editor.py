@@ -257,6 +257,22 @@ def test_what_was_typed_survives_a_lost_connection(author):
     page.wait_for_function("document.querySelector('[data-control=description]').value === 'Typed in a train.'")
 
 
+def test_nothing_is_typed_that_the_answer_would_overwrite(author):
+    page = author.page
+    description, waiting = page.locator("[data-control='description']"), []
+    page.route("**/save_pill/**", lambda route: waiting.append(route))
+    description.fill("Before.")
+    page.get_by_role("button", name="Save").click()
+    status(page, "Saving")
+    description.focus()
+    page.keyboard.type("lost?")
+    assert description.input_value() == "Before."
+    waiting[0].continue_()
+    status(page, "Saved")
+    description.press_sequentially("After. ")
+    assert description.input_value() == "After. Before."
+
+
 def test_the_browser_asks_before_unsaved_changes_are_left(author):
     page, asked = author.page, []
     page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))

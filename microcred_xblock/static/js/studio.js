@@ -105,7 +105,10 @@
       return this.parts("[data-card]");
     }
 
+    /* By its id, as a rule: a large form asks this hundreds of times for each keystroke. */
     control(name) {
+      const known = document.getElementById(this.id(name));
+      if (known && known.dataset.control === name) return known;
       return this.root.querySelector('[data-control="' + CSS.escape(name) + '"]');
     }
 
@@ -320,17 +323,22 @@
       return this.part("body").focus();
     }
 
-    /* Saving and reloading: the one or the other, and nobody may press the button meanwhile. */
+    /* Saving and reloading: the one or the other. Meanwhile nobody types what the answer would overwrite. */
     async work(handler, data) {
       const button = this.root.querySelector('[data-action="save"]');
+      const active = document.activeElement;
+      const form = this.part("form");
       this.working = true;
+      form.inert = true;
       button.setAttribute("aria-disabled", "true");
       this.say(this.texts.saving);
       try {
         return await this.ask(handler, data);
       } finally {
         this.working = false;
+        form.inert = false;
         button.removeAttribute("aria-disabled");
+        if (document.activeElement === document.body && form.contains(active)) active.focus({ preventScroll: true });
       }
     }
 
