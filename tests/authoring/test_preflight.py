@@ -49,6 +49,11 @@ def the_item(told):
     return item
 
 
+def leads(item, control):
+    """Whether a finding leads to a control, or to one of an outcome's card."""
+    return f"{item['control']}.".startswith(f"{control}.")
+
+
 class TestSeverity:
     def test_nothing_is_wrong_with_a_good_pill(self):
         told = report(checks=("open-badge", "elm"))
@@ -105,7 +110,7 @@ class TestPlaces:
     def test_a_place_in_a_document_leads_to_the_control(self, check, path, control):
         error = InvalidDocument("The library's words.", code="elm-value", place=path)
         item = the_item(report((check, error, True)))
-        assert item["control"] == control and "The library's words. [elm-value]" in item["detail"]
+        assert leads(item, control) and "The library's words. [elm-value]" in item["detail"]
         assert ("Europass" in item["text"]) is check.startswith("elm")
 
     @pytest.mark.parametrize("path", [
@@ -135,7 +140,7 @@ class TestPlaces:
         skill = Skill(uri="https://skills.example/\u2028x", label="x")
         pill = make_pill(outcomes=(make_outcome("a", "A", ("x",)), make_outcome("b", "B", ("y",), skills=(skill,))))
         error = InvalidDocument("x", code="document-iri", iri="https://skills.example/\u2028x")
-        assert the_item(report(("open-badge-json-ld", error, True), pill=pill))["control"] == "2"
+        assert leads(the_item(report(("open-badge-json-ld", error, True), pill=pill)), "2")
 
     def test_the_images_own_messages_stay(self):
         error = InvalidInput("x", code="svg-unreadable", field="image")
@@ -166,7 +171,7 @@ class TestPlaces:
         told = preflight.report(
             draft(pill), rehearsal(*((one.check, one.error, one.blocks) for one in run.findings)), EN
         )
-        assert the_item(told)["control"] == "2" and "Second" in the_item(told)["place"]
+        assert leads(the_item(told), "2") and "Second" in the_item(told)["place"]
 
 
 def row(fact, note, **over):
@@ -189,7 +194,7 @@ class TestParity:
 
     def test_a_lost_skill_leads_to_its_outcome(self):
         title = make_pill().outcomes[1].title
-        assert the_item(report(parity=[row("skill", "not-in-elm", subject=title)]))["control"] == "2"
+        assert leads(the_item(report(parity=[row("skill", "not-in-elm", subject=title)])), "2")
 
     @pytest.mark.parametrize(("fact", "note"), [
         ("outcome-kind", "not-in-open-badge"), ("image-caption", "not-in-elm"), ("learner-name", "learner-name"),

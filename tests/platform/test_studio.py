@@ -108,7 +108,7 @@ class TestBuilding(StudioCase):
 
 
 AUTHORS = {  # handlers that answer an author; all others answer learners
-    "draw_badge", "edit_form", "preset_values", "read_framework", "save_pill", "upload_badge", "wallet_return",
+    "draw_badge", "edit_form", "preset_values", "read_framework", "rehearse", "save_pill", "upload_badge", "wallet_return",
     "write_framework",
 }
 
