@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.test import SimpleTestCase
+from django.test import TestCase
 from opaque_keys.edx.keys import CourseKey
 
 from tests.fake_platform import FakePlatform, subsection_of
@@ -11,7 +11,7 @@ from tests.platform_contract import NAMES, OUTCOMES, PlatformContract
 COURSE = "course-v1:Org+Fake+Run"
 
 
-class TestFakePlatform(PlatformContract, SimpleTestCase):
+class TestFakePlatform(PlatformContract, TestCase):
     course_id = COURSE
     subsection_id = subsection_of(COURSE)
     ann, outsider, staff, gone, asleep = range(1, 6)

@@ -6,8 +6,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from unittest.mock import patch
 
 import pytest
+from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -394,7 +396,7 @@ class TestSupersede:
         old = api.payload(award, learner).digest
         story.record(1, BETTER)
         story.sweep(8)
-        with pytest.raises(NotAllowed) as refusal:
+        with pytest.raises(NotAllowed) as refusal, patch.object(timezone, "now", return_value=story.at(9)):
             api.consent(award, learner, digest=old)
         assert refusal.value.code == "payload-changed"
         assert api.payload(award, learner).digest != old
