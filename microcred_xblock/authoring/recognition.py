@@ -9,7 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
+
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 
 from .. import definition, facts, inheritance, messages
 from ..authoring_texts import MESSAGES
@@ -117,7 +121,7 @@ def model(page: FormPage, translator: Translator) -> dict[str, Any]:
             }
             for number, (title, values, parts) in enumerate(_GROUPS, start=1)
         ],
-        "fields_of_education": _fields_of_education(translator),
+        "fields_of_education": _fields_of_education(translator.language),
     }
 
 
@@ -322,7 +326,7 @@ def _worded(name: str, data: Mapping[str, Any], translator: Translator) -> str:
         text = str(value) if number is None else translator.number(number)
         return _("{hours} h").format(hours=text) if name == "workload_hours" else text
     if name == "isced_f":
-        label = _field_name(concepts.isced_f(value), translator)
+        label = _field_name(concepts.isced_f(value), translator.language)
         return _("{name} ({code})").format(name=label, code=value) if label else str(value)
     text = _part_words(name, value, translator) if name in PARTS else " ".join(str(value).split())
     return text if len(text) <= _MUCH else text[: _MUCH - 1] + "…"
@@ -337,12 +341,14 @@ def _part_words(name: str, part: Mapping[str, Any], translator: Translator) -> s
     return translator.gettext("{name} ({code})").format(name=first, code=second) if second else first
 
 
-def _fields_of_education(translator: Translator) -> list[dict[str, str]]:
-    """The fields of ISCED-F 2013 by code."""
+@lru_cache(maxsize=16)  # the same in every form of a language, and more of it than of all the rest of the tab
+def _fields_of_education(language: str) -> SafeString:
+    """The fields of ISCED-F 2013 as options, by code."""
     known = pinned.vocabulary("concepts")["isced-f"]["concepts"]
-    return [{"code": code, "name": _field_name(known[code], translator)} for code in sorted(known)]
+    named = ((code, _field_name(known[code], language)) for code in sorted(known))
+    return format_html_join("", '<option value="{0}" label="{1}">{0} {1}</option>', named)
 
 
-def _field_name(concept: Mapping[str, Any] | None, translator: Translator) -> str:
+def _field_name(concept: Mapping[str, Any] | None, language: str) -> str:
     labels: Mapping[str, str] = (concept or {}).get("prefLabel", {})
-    return labels.get(wording.primary(translator.language)) or labels.get("en", "")
+    return labels.get(wording.primary(language)) or labels.get("en", "")

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from microcred_xblock import definition, inheritance
 from microcred_xblock.authoring import recognition
+from microcred_xblock.authoring.frameworks import form as frameworks
 from microcred_xblock.authoring.places import places
 from microcred_xblock.domain.errors import InvalidAnswer, InvalidPill
 from microcred_xblock.translation import Translator
@@ -153,6 +154,17 @@ def test_problems_are_led_to_their_controls(field, control):
     (told,) = places([InvalidPill("x", code="iri", field=field)], [], [], ENGLISH)
     assert told["control"] == control
     assert shown({}).root.xpath("//*[@data-control=$name or @id='mcp-x']", name=control) or control == "recognition"
+
+
+def test_an_example_suggests_nothing_where_something_is_taken_over_or_left_unsaid():
+    def unused(own, found=()):
+        shown_page = replace(page({"recognition": own}), layers=found)
+        return {name for name in frameworks.script(shown_page, ENGLISH)["unused"] if name.startswith("recognition.")}
+
+    everything = unused({})
+    assert {"recognition.mode", "recognition.supervision", "recognition.assessment_type"} <= everything
+    left = unused({"not_stated": ["supervision"]}, ORGANISATION)
+    assert everything - left == {"recognition.mode", "recognition.supervision"}
 
 
 def test_every_value_has_a_control():

@@ -122,6 +122,22 @@ def test_the_meter_follows_and_leads(author):
     assert not others, "nothing is asked of the server"
 
 
+def states(html: str) -> dict[str, str]:
+    """What the meter says in a page as the server made it, before any script ran."""
+    found = re.findall(r'data-meter="(\w[\w-]*)" data-state="(\w+)"', html)
+    return {code: "missing" if state == "missing" else "there" for code, state in found}
+
+
+@pytest.mark.parametrize("pill", [BLANK, "pill-en", "pill-fr"])
+def test_the_page_judges_as_the_server_does(visitor, pill):
+    opened(visitor, pill)
+    page = visitor.page
+    drawn = page.locator("[data-mcp='meter']").evaluate("meter => meter.outerHTML")
+    served = page.context.request.get(visitor.demo.course + FORM.format(pill=pill)).text()
+    assert len(states(drawn)) == 16 and states(drawn) == states(served)
+    assert page.locator("[data-mcp='meter-text']").inner_text() in served
+
+
 def test_soft_hints_and_no_more(author):
     page = author.page
     control(page, "ects").fill("1")
