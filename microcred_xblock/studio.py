@@ -24,6 +24,7 @@ from .authoring.frameworks_handlers import FrameworkHandlers
 from .authoring.page import FIELDS, FormPage, digest, uid
 from .authoring.places import places
 from .authoring.preview_handlers import PreviewHandlers
+from .authoring.skills_handlers import SkillHandlers
 from .authoring.versions_handlers import VersionsHandlers
 from .domain.errors import InvalidAnswer, InvalidInput, MicrocredError, NotAllowed
 from .problem_words import told_apart
@@ -38,17 +39,17 @@ _DEFINITION = {
 SCRIPTS = (
     "studio_badge", "studio_problems", "studio_cards", "studio_drag", "studio_outcomes", "studio_mastery",
     "studio_recognition", "studio_wording", "studio_changes", "studio_preview", "studio_versions", "studio_frameworks",
-    "studio_framework_list", "studio",
+    "studio_framework_list", "studio_combobox", "studio_skills", "studio_tags", "studio",
 )
 STYLES = (
     "learning_pill", "studio", "studio_badge", "studio_outcomes", "studio_recognition", "studio_preview",
-    "studio_versions", "studio_frameworks",
+    "studio_versions", "studio_frameworks", "studio_skills",
 )
 
 
 @XBlock.wants("studio_user_permissions")
 class StudioHandlers(
-    BadgeHandlers, FrameworkHandlers, PreviewHandlers, VersionsHandlers, StudioContainerXBlockMixin
+    BadgeHandlers, FrameworkHandlers, PreviewHandlers, SkillHandlers, VersionsHandlers, StudioContainerXBlockMixin
 ):
     """What a learning pill is to an author; a mixin of its block."""
 

@@ -67,7 +67,7 @@ def test_the_form_shows_what_is_stored():
     assert form.value(form.control("1.threshold")) == "70"
     assert form.value(form.control("recognition.workload_hours")) == "3"
     text = " ".join(form.root.text_content().split())
-    for expected in ("First", "Second", "Third", "Skills, kept as they are: diagnose"):
+    for expected in ("First", "Second", "Third", "diagnose ESCO"):
         assert expected in text
     assert form.root.xpath("//img[@alt='A badge'][starts-with(@src, 'data:image/svg+xml')]")
 

@@ -14,9 +14,9 @@ from ..domain.outcomes import REUSE_LEVELS
 from ..domain.text import LINE_MAX
 from ..messages import N_
 from ..translation import Translator
-from . import members
+from . import members, skills
 from .page import FormPage
-from .values import is_yes, items, mapping, percentage, shown
+from .values import is_yes, mapping, percentage, shown
 
 NEW_OUTCOME = {"threshold": "0.7"}
 _LOGICS = {"and": N_("Their weighted mean counts"), "or": N_("The best of them counts")}
@@ -65,7 +65,7 @@ def card(
         "blank_row": members.BLANK_ROW,
         "groups": members.groups(data.get("assessed_by"), page.titles, translator),
         "grouped": json.dumps(sorted(members.grouped(data.get("assessed_by")))),
-        "skills": [shown(skill, "label") or shown(skill, "uri") for skill in items(data.get("skills"))],
+        "skills": skills.chips(data.get("skills"), translator),
     }
 
 

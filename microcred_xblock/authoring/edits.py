@@ -7,7 +7,8 @@ changes nothing; and what the form has no control for comes back as it was. Form
      "outcomes": [{"key", "source": the outcome as it was, unless it is new, "title", "description", "kind", "reuse",
                    "threshold": "70", "logic", "all_attempted": true, "id": only where it had to be mended,
                    "blocks": [{"row": what the page calls it, "block", "weight", "threshold": "" | "50",
-                               "member": its number among the stored ones or ""}]}],
+                               "member": its number among the stored ones or ""}],
+                   "skills": see ``skills``}],
      "mastery": {"rule", "n", "required": ["key:<key>" | "id:<id>"]},
      "recognition": {…, "quality_assurance": {…}, "bloc": {…}, "nqf": {…}, "towards": {…}, "not_stated": {…}},
      "upkeep": {…}, "caption", "image": see ``badge``}
@@ -26,7 +27,7 @@ from ..authoring_texts import UNUSABLE
 from ..domain.errors import InvalidAnswer, InvalidInput, InvalidPill
 from ..domain.text import LINE_MAX, checked_text
 from ..translation import Translator
-from . import badge, members, recognition
+from . import badge, members, recognition, skills
 from .submitted import items as _list
 from .submitted import mapping as _mapping
 from .submitted import text as _text
@@ -98,6 +99,7 @@ class _Reader:
         self._translator = translator
         self.rows: dict[int, tuple[str, ...]] = {}  # what the page calls each member, by the outcome's place
         self._percentages: list[tuple[int, str, str]] = []  # the outcome's place, the one in it, and what was typed
+        self._skills: list[tuple[int, InvalidInput]] = []  # the outcome's place, and what is wrong with a new skill
         self._picture: list[InvalidInput] = []
 
     def problems(self, outcomes: Sequence[Any]) -> Iterable[InvalidPill]:
@@ -108,6 +110,8 @@ class _Reader:
                 "The threshold must be a percentage from 0 to 100, with two decimals at most.", code="percentage",
                 field=f"outcome {names[place]}.{inside}", outcome=names[place], value=typed[:40],
             )
+        for place, error in self._skills:
+            yield definition.placed(error, f"outcome {names[place]}", outcome=names[place])
         for error in self._picture:
             yield definition.placed(error, "badge image")
 
@@ -134,7 +138,19 @@ class _Reader:
         if bool(given.get("all_attempted")) != is_yes(item.get("all_attempted")):
             item["all_attempted"] = "true" if given.get("all_attempted") else "false"
         self._assessment(item, given, place)
+        self._put_skills(item, given.get("skills"), place)
         return item
+
+    def _put_skills(self, item: dict[str, Any], given: Any, place: int) -> None:
+        try:
+            found, wrong = skills.read(item.get("skills"), given)
+        except ValueError:
+            raise _unusable("skills") from None
+        self._skills += [(place, error) for error in wrong]
+        if found:
+            item["skills"] = found
+        elif found != item.get("skills"):
+            del item["skills"]
 
     def _assessment(self, item: dict[str, Any], given: Mapping[str, Any], place: int) -> None:
         """The outcome's own threshold, and what assesses it."""

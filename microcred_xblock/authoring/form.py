@@ -19,7 +19,7 @@ from ..domain.text import TEXT_MAX, TITLE_MAX
 from ..messages import N_
 from ..rendering import render
 from ..translation import Translator
-from . import badge, mastery, outcomes, preview, recognition, versions, wording
+from . import badge, mastery, outcomes, preview, recognition, skills, versions, wording
 from .card import NEW_OUTCOME, card, control, options
 from .frameworks import form as frameworks
 from .page import FormPage, digest
@@ -35,6 +35,7 @@ _PARTS: dict[str, Callable[[FormPage, Translator], dict[str, Any]]] = {
     "badge": badge.script, "outcomes": outcomes.script, "mastery": mastery.script, "wording": wording.script,
     "recognition": recognition.script, "preview": preview.script, "versions": versions.script,
     "frameworks": frameworks.script,
+    "skills": skills.script,
 }
 
 
@@ -73,6 +74,7 @@ def model(page: FormPage, translator: Translator) -> dict[str, Any]:
             for key, item in zip(_keys(stored), stored, strict=True)
         ],
         "blank": card("__key__", NEW_OUTCOME, page, translator, ids),
+        "blank_skill": skills.BLANK,
         "folded": len(stored) > 1,
         **outcomes.model(page),
         "mastery": mastery.controls(mapping(page.fields["mastery"]), translator),

@@ -21,7 +21,8 @@ from .values import UPKEEP, mapping
 OUTCOME_CONTROLS = {
     "outcome id": "id", "outcome title": "title", "outcome description": "description", "kind": "kind",
     "reuse": "reuse", "threshold": "threshold", "weight": "blocks",
-    "assessed-by": "blocks", "logic": "logic", "all-attempted": "all_attempted",
+    "assessed-by": "blocks", "logic": "logic", "all-attempted": "all_attempted", "skill": "skills",
+    "framework": "skills",
 }
 CONTROLS = {
     "title": "title", "description": "description", "language": "language", "outcomes": "outcomes",

@@ -41,7 +41,11 @@ def language() -> str:
 
 def stored_id(block: Any) -> str:
     """The id under which awards know the block: without the branch and version that Studio may read it in."""
-    key = block.scope_ids.usage_id
+    return unversioned(block.scope_ids.usage_id)
+
+
+def unversioned(key: Any) -> str:
+    """A usage id as text, without the branch and version that Studio may read it in."""
     for name in ("for_branch", "version_agnostic"):
         step = getattr(key, name, None)
         if step is not None:

@@ -54,6 +54,14 @@ class FilledForm:
     def control(self, name: str) -> Any:
         return self.root.xpath("//*[@data-control=$name]", name=name)[0]
 
+    def skill(self, key: str, **values: str) -> None:
+        """Choose a skill for the outcome of a card."""
+        (place,) = self.root.xpath("//*[@data-card=$key]//*[@data-mcp='skills']", key=key)
+        chip = html.fragment_fromstring('<li data-skill="" data-member=""></li>')
+        for name, value in values.items():
+            chip.set(f"data-{name}", value)
+        place.append(chip)
+
     def fill(self, name: str, value: str) -> None:
         """Type into a line or an area, or choose from a select."""
         control = self.control(name)
@@ -189,6 +197,14 @@ class FilledForm:
             }
             for row in card.xpath(".//*[@data-row]")
         ]
+        if card.xpath(".//*[@data-mcp='skill-finder']"):
+            outcome["skills"] = [
+                {
+                    **({"member": int(chip.get("data-member"))} if chip.get("data-member") else {}),
+                    **{name: chip.get(f"data-{name}") for name in ("uri", "label", "framework")},
+                }
+                for chip in card.xpath(".//*[@data-skill]")
+            ]
         return outcome
 
 

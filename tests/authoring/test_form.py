@@ -176,7 +176,7 @@ def test_what_the_form_cannot_show_survives():
     fields = {**FULL, "outcomes": [{**OUTCOME, **hidden}]}
     form = FilledForm.of(page(fields, ("p1", "p2", "p3")))
     text = " ".join(form.root.text_content().split())
-    assert "The best of these counts" in text and "Skills, kept as they are: diagnose" in text
+    assert "The best of these counts" in text and "diagnose ESCO" in text
     (row,) = form.rows("1", "p2")
     assert row.xpath(".//*[@data-part='threshold']")[0].get("value") == "40"
     assert form.rows("1", "p1") == [], "a block in a group has no row of its own"
@@ -319,7 +319,7 @@ def test_an_id_that_cannot_stay_can_be_mended():
 @pytest.mark.parametrize(("field", "control"), [
     ("pill.title", "title"), ("outcomes", "outcomes"), ("pill.outcomes", "outcomes"), ("pill.mastery", "mastery.n"),
     ("outcome a.b.threshold", "2.threshold"), ("outcome a.threshold", "1.threshold"), ("outcome a.weight", "1.blocks"),
-    ("outcome a.skill", "1"), ("outcome a.b", "2"), ("outcome z.threshold", "outcomes"),
+    ("outcome a.skill", "1.skills"), ("outcome a.b", "2"), ("outcome z.threshold", "outcomes"),
     ("recognition.bloc title", "recognition.bloc.bloc_title"), ("recognition.eqf_level", "recognition.eqf_level"),
     ("recognition", "recognition"), ("mastery.rule", "mastery.rule"), ("badge image.image", "image"), ("pill", "pill"),
     ("badge image.image caption", "image.caption"), ("pill.tag", "pill"), ("upkeep.grace_days", "upkeep.grace_days"),

@@ -107,8 +107,9 @@ def test_an_imported_id_is_kept_and_a_skill_arrives_in_the_pill():
     form = form_of(usage)
     key = form.add(title="From a framework", threshold="70")
     form.choose(key, "p1")
-    draft = form.send()
     skills = [{"uri": "https://frameworks.example.org/1", "label": "From a framework", "framework": "Competences"}]
+    form.skill(key, **skills[0])
+    draft = form.send()
     draft["outcomes"][-1].update(id="MP.1.a", source={"skills": skills})
     assert pills.call(usage, "save_pill", draft, learner="staff").data["ok"]
     stored = pills.block(usage).outcomes[-1]

@@ -10,7 +10,7 @@ def test_public_names():
     assert sorted(api.__all__) == [
         "DOWNLOAD_KINDS", "Holders", "Learner", "awarding_body_of", "connect", "consent", "disconnect",
         "dismiss_notice", "download", "finish_connection", "holders", "last_awarded", "panel", "payload",
-        "recognition_defaults_of", "record_scores", "retry", "search_skills", "send", "skills_installed",
+        "recognition_defaults_of", "record_scores", "rehearse", "retry", "search_skills", "send", "skills_installed",
         "start_connection", "withdraw",
     ]
     defined = {

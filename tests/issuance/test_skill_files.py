@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from microcred_xblock.domain.errors import InvalidInput
@@ -118,6 +118,7 @@ class TestReading:
         with pytest.raises(InvalidInput, match=r"no file skills_de\.csv"):
             concepts(path, language="de")
 
+    @settings(deadline=None)
     @given(st.binary(max_size=300))
     def test_any_bytes(self, tmp_path_factory, content):
         path = written(tmp_path_factory.mktemp("any"), content)
@@ -126,6 +127,7 @@ class TestReading:
         except InvalidInput as error:
             assert "skills_en.csv" in error.message
 
+    @settings(deadline=None)
     @given(st.lists(st.lists(st.text(max_size=20), max_size=14), max_size=4))
     def test_any_table(self, tmp_path_factory, rows):
         out = io.StringIO()

@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from microcred_xblock.domain.outcomes import Skill
@@ -74,6 +74,7 @@ class TestWords:
             "inspect": 0, "wind": 1, "turbines": 1, "checks": 2,
         }
 
+    @settings(deadline=None)
     @given(st.text(max_size=60))
     def test_a_word_is_found_however_it_is_typed(self, text):
         for word in skill_words.words(text):
@@ -139,6 +140,7 @@ class TestSearch:
         assert stored(concept("1", "wind energy")).back == 1
         assert names("wind")[0] == "wind energy" and names("energie eol", "fr") == ["énergie éolienne"]
 
+    @settings(deadline=None)
     @given(st.text(max_size=300), st.text(max_size=12))
     def test_whatever_is_typed(self, query, language):
         assert len(skills.search(query, language)) <= skills.MOST_FOUND
