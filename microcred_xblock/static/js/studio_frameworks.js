@@ -220,21 +220,28 @@
       if (found) control.setSelectionRange(found.index, found.index + found[0].length);
     }
 
+    card(card) {
+      this.noteBrackets(card);
+    }
+
+    changed(control) {
+      const card = (control.dataset.control || "").endsWith(".description") && control.closest("[data-card]");
+      if (card) this.noteBrackets(card);
+    }
+
     /* Below a description; the advice on wording says it of a title. */
-    refresh() {
-      this.editor.cards().forEach((card) => {
-        const control = this.field(card, "description");
-        const odd = Boolean(control) && BRACKETS.test(control.value);
-        let note = this.part("brackets", card);
-        if (odd && !note) {
-          note = document.createElement("p");
-          note.className = "mcp-studio__hint mcp-from__brackets";
-          note.dataset.from = "brackets";
-          note.textContent = this.texts.replace;
-          control.after(note);
-        }
-        if (note) note.hidden = !odd;
-      });
+    noteBrackets(card) {
+      const control = this.field(card, "description");
+      if (!control) return; // damaged: nothing can be done with it
+      let note = this.part("brackets", card);
+      if (!note) {
+        note = document.createElement("p");
+        note.className = "mcp-studio__hint mcp-from__brackets";
+        note.dataset.from = "brackets";
+        note.textContent = this.texts.replace;
+        control.after(note);
+      }
+      note.hidden = !BRACKETS.test(control.value);
     }
 
     /* --- writing ---------------------------------------------------------------------------------------------- */
