@@ -24,6 +24,8 @@ def image(
     """
     if not data:
         return None
+    if not isinstance(data, Mapping):
+        raise _unreadable()
     from .credentials import badge_image
 
     if "design" in data:
@@ -57,15 +59,21 @@ def level(recognition: Any) -> int | None:
 
 def content(data: Mapping[str, Any], file: Callable[[str], bytes | None]) -> tuple[bytes, str]:
     """The author's picture as it is stored, and its media type. InvalidPill where there is none to be read."""
-    if data.get("svg"):
-        return data["svg"].encode("utf-8", "replace"), "image/svg+xml"
-    if data.get("src"):
-        source = data["src"]
+    svg, source, text = (data.get(name) or "" for name in ("svg", "src", "text"))
+    if not all(isinstance(value, str) for value in (svg, source, text)):
+        raise _unreadable()
+    if svg:
+        return svg.encode("utf-8", "replace"), "image/svg+xml"
+    if source:
         return _read(source, file), "image/svg+xml" if source.lower().endswith(".svg") else "image/png"
     try:
-        return base64.b64decode("".join(data.get("text", "").split()), validate=True), "image/png"
+        return base64.b64decode("".join(text.split()), validate=True), "image/png"
     except (binascii.Error, ValueError):
-        raise InvalidPill("The badge image cannot be read.", code="image-unreadable", field="image") from None
+        raise _unreadable() from None
+
+
+def _unreadable() -> InvalidPill:
+    return InvalidPill("The badge image cannot be read.", code="image-unreadable", field="image")
 
 
 def _read(source: str, file: Callable[[str], bytes | None]) -> bytes:

@@ -8,6 +8,8 @@ import json
 
 import pytest
 import webob
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PIL import Image
 from workbench.runtime import WorkbenchRuntime
 
@@ -148,6 +150,30 @@ def test_fifty_megabytes_are_refused_unread():
         assert json.loads(response.body)["code"] == code
     request.content_length = "50000000"
     assert "50 MB" in json.loads(block.runtime.handle(block, "upload_badge", request).body)["message"]
+
+
+DAMAGED = st.recursive(
+    st.none() | st.booleans() | st.integers(-3, 3) | st.text(max_size=5) | st.sampled_from(["true", "seal"]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2), max_leaves=4,
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.dictionaries(
+    st.sampled_from(["caption", "svg", "src", "text", "design", "unknown", "media_type", "x"]),
+    DAMAGED | st.dictionaries(st.sampled_from(["shape", "colour", "icon", "level", "title"]), DAMAGED, max_size=3),
+    max_size=4,
+))
+def test_a_form_can_be_made_and_saved_of_whatever_is_stored(data):
+    block = pills.block(pills.parse(), "staff")
+    block.badge_image = data
+    block.save()
+    usage = block.scope_ids.usage_id
+    assert pills.block(usage).problems() is not None
+    form = form_of(usage)
+    assert pills.call(usage, "draw_badge", {"image": {"kind": "kept"}, "title": "x"}, learner="staff").data["ok"]
+    assert save(usage, form).status == 200
+    assert pills.block(usage).badge_image == data
 
 
 def test_an_image_that_cannot_be_shown_is_not_shown_as_another():

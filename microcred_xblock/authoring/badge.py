@@ -131,9 +131,13 @@ def read(stored: Any, given: Mapping[str, Any]) -> Any:
         return stored
     if kind == DRAWN:
         return {} if stored else stored
+    if kind == DESIGN and mode(stored) == DESIGN:
+        before = stored["design"]
+        after = _design(before, given)
+        return {**stored, "design": after if after or isinstance(before, Mapping) else before}
     kept = {name: value for name, value in mapping(stored).items() if name not in (*_FILES, "design")}
     if kind == DESIGN:
-        return {**kept, "design": _design(mapping(stored).get("design"), given)}
+        return {**kept, "design": _design(None, given)}
     if kind != "upload":
         raise _unusable("image")
     picture = badge_upload.read(_bytes(given.get("data")))

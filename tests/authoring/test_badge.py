@@ -23,6 +23,7 @@ SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><script>x</scri
 STORED = {
     "none": {}, "design": {"design": DESIGN, "caption": "A turbine"}, "bare design": {"design": {}},
     "odd design": {"design": {"shape": "heart", "level": "maybe", "unknown": {"size": "9"}}, "unknown": {"x": "1"}},
+    "no design": {"design": "shield"}, "both": {"design": {"shape": "seal"}, "svg": SVG, "caption": 5},
     "file": {"src": "/static/x.svg", "caption": "Mine"}, "svg": {"svg": SVG}, "damaged": {"text": "?"},
 }
 
