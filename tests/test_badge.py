@@ -158,7 +158,7 @@ DAMAGED = st.recursive(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.dictionaries(
     st.sampled_from(["caption", "svg", "src", "text", "design", "unknown", "media_type", "x"]),
     DAMAGED | st.dictionaries(st.sampled_from(["shape", "colour", "icon", "level", "title"]), DAMAGED, max_size=3),
