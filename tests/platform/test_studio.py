@@ -108,8 +108,8 @@ class TestBuilding(StudioCase):
 
 
 AUTHORS = {  # handlers that answer an author; all others answer learners
-    "draw_badge", "edit_form", "preset_values", "read_framework", "rehearse", "save_pill", "upload_badge", "wallet_return",
-    "write_framework",
+    "compare", "draw_badge", "edit_form", "overview", "pill_tags", "preset_values", "read_framework", "rehearse",
+    "save_pill", "search_skills", "upload_badge", "wallet_return", "write_framework",
 }
 
 
@@ -161,7 +161,7 @@ class TestHandlers(StudioCase):
             if name not in AUTHORS:
                 assert answer.status_code == 403, (name, answer.content)
                 assert answer.json()["code"] == "viewer-preview", name
-            elif name == "edit_form":
+            elif name in ("edit_form", "overview"):
                 assert "Do locate" in answer.json()["html"], "what others must not get is there to be had"
         assert self.stored() == before
 
