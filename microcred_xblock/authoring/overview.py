@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 from web_fragments.fragment import Fragment
@@ -41,10 +42,15 @@ class AuthorPage:
     holders_unknown: bool = False
     in_studio: bool = False
 
+    @cached_property
+    def known(self) -> dict[str, Block]:
+        """The blocks inside, by their references."""
+        return {block.reference: block for block in self.blocks}
+
     @property
     def titles(self) -> dict[str, str]:
         """What each block inside is called, by its reference."""
-        return {block.reference: block.title for block in self.blocks}
+        return {reference: block.title for reference, block in self.known.items()}
 
 
 def author(page: AuthorPage, translator: Translator, children: Sequence[Fragment]) -> str:
@@ -116,7 +122,7 @@ def _member(
     }
     if isinstance(member, CriteriaGroup):
         return {**shared, "group": _group(member, page, translator)}
-    known = {block.reference: block for block in page.blocks}.get(member.block)
+    known = page.known.get(member.block)
     return {
         **shared, "block": member.block, "title": known.title if known else "",
         "missing": known is None, "ungraded": known is not None and not known.graded,

@@ -6,7 +6,7 @@ version that is none, and none goes unnamed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -46,11 +46,10 @@ class Change:
 
 def changes(before: LearningPill, after: LearningPill, translator: Translator) -> list[Change]:
     """Everything that differs. At least one change certifies exactly if the versions of the two pills differ."""
-    words = _Words(translator)
-    certified = [*_certified(before.certified, after.certified, words)]
+    words, old, new = _Words(translator), before.certified, after.certified
     return [
-        *(Change(what=what, certifies=True) for what in certified),
-        *(Change(what=what, certifies=False) for what in _free(before, after, words)),
+        *(Change(what=what, certifies=True) for what in _certified(old, new, words)),
+        *(Change(what=what, certifies=False) for what in _free(before, after, (old, new), words)),
     ]
 
 
@@ -143,23 +142,24 @@ def _unweighted(members: Sequence[Mapping[str, Any]]) -> list[Any]:
     ]
 
 
-def _free(before: LearningPill, after: LearningPill, words: _Words) -> Iterator[str]:
-    """What differs and is no part of a version."""
-    bound = {"id", *before.certified, *after.certified}
+def _free(
+    before: LearningPill, after: LearningPill, certified: Iterable[Mapping[str, Any]], words: _Words
+) -> Iterator[str]:
+    """What differs and is no part of a version; ``certified`` is what is one."""
+    bound = {"id"}.union(*certified)
     for item in fields(LearningPill):
         if item.name not in bound and getattr(before, item.name) != getattr(after, item.name):
             yield words.field(item.name)
-    old, titles = ({outcome.id: outcome for outcome in before.outcomes}, words.titles(
-        {outcome.id: outcome.title for outcome in after.outcomes}
-    ))
+    inside = {name for part in certified for outcome in part["outcomes"] for name in outcome}
+    old = {outcome.id: outcome for outcome in before.outcomes}
+    titles = words.titles({outcome.id: outcome.title for outcome in after.outcomes})
     for outcome in after.outcomes:
-        parts = list(_free_parts(old[outcome.id], outcome, after.certified)) if outcome.id in old else []
+        parts = list(_free_parts(old[outcome.id], outcome, inside)) if outcome.id in old else []
         if parts:
             yield words.outcome(titles[outcome.id], parts)
 
 
-def _free_parts(before: LearningOutcome, after: LearningOutcome, certified: Mapping[str, Any]) -> Iterator[str]:
-    bound = {name for item in certified["outcomes"] for name in item}
+def _free_parts(before: LearningOutcome, after: LearningOutcome, bound: Collection[str]) -> Iterator[str]:
     for item in fields(LearningOutcome):
         if item.name not in bound and getattr(before, item.name) != getattr(after, item.name):
             yield item.name
