@@ -8,7 +8,7 @@ from functools import lru_cache
 from xml.sax.saxutils import quoteattr
 
 import resvg_py
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageColor, UnidentifiedImageError
 
 from ..domain.badge import BadgeDesign
 from ..domain.errors import InvalidInput
@@ -18,6 +18,7 @@ from . import badge_design, badge_drawing, fonts, svg, wording
 MAX_BYTES = 1_000_000
 DEFAULT_WIDTH = 400
 DESIGNED_WIDTH = 600
+_DEGREES = 31  # of transparency
 
 
 def default_image(title: str, level: int | None, language: str) -> BadgeImage:
@@ -37,7 +38,8 @@ def default_png(title: str, level: int | None, language: str) -> BadgeImage:
 @lru_cache(maxsize=256)
 def designed_png(design: BadgeDesign, *, title: str, level: int | None, caption: str) -> BadgeImage:
     """The badge of ``badge_design`` as PNG, large enough for every use."""
-    png = reduced(render(badge_design.draw(design, title=title, level=level, caption=caption), width=DESIGNED_WIDTH))
+    drawing = badge_design.draw(design, title=title, level=level, caption=caption)
+    png = outlined(render(drawing, width=DESIGNED_WIDTH), edge=badge_design.PALETTES[design.colour].edge)
     return BadgeImage(media_type="image/png", data=png, caption=caption)
 
 
@@ -110,6 +112,27 @@ def reduced(png: bytes) -> bytes:
         palette = picture.quantize(256, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
     out = io.BytesIO()
     palette.save(out, "PNG")
+    return out.getvalue()
+
+
+def outlined(png: bytes, *, edge: str) -> bytes:
+    """The same for a drawing whose outline is all of the colour ``edge``: its colours stay true, gradients smooth.
+
+    What is transparent, wholly or in part, is of that colour: a few degrees of it leave the palette to the rest.
+    """
+    with Image.open(io.BytesIO(png)) as opened:
+        picture = opened.convert("RGBA")
+    alpha, colours = picture.getchannel("A"), 256 - _DEGREES
+    solid = Image.new("RGB", picture.size, edge)
+    solid.paste(picture.convert("RGB"), mask=alpha.point(lambda value: 255 if value == 255 else 0))
+    palette = solid.quantize(colours, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    degrees = alpha.point(lambda value: colours + min(_DEGREES - 1, round(value * _DEGREES / 255)))
+    palette.paste(degrees, mask=alpha.point(lambda value: 0 if value == 255 else 255))
+    known = [*palette.getpalette(), *[0] * 768][:3 * colours]
+    palette.putpalette([*known, *ImageColor.getrgb(edge) * _DEGREES])
+    transparency = bytes([255] * colours + [round(degree * 255 / _DEGREES) for degree in range(_DEGREES)])
+    out = io.BytesIO()
+    palette.save(out, "PNG", transparency=transparency, optimize=True)
     return out.getvalue()
 
 

@@ -87,7 +87,21 @@ def test_a_drawing_can_be_shown(design, level):
     assert picture.getpixel((0, 0))[3] == 0, "nothing around it"
     left, top, right, bottom = picture.getbbox()
     assert min(left, top, 600 - right, 600 - bottom) >= 2, "nothing is cut off"
-    assert len(image.data) < 60_000, "it travels in every credential"
+    assert len(image.data) < 30_000, "it travels in every credential"
+
+
+@settings(deadline=None, max_examples=8)
+@given(design=designs())
+def test_as_png_it_is_what_was_drawn(design):
+    png = badge_image.designed_png(design, title=TITLE, level=4, caption="x").data
+    svg = badge_design.draw(design, title=TITLE, level=4, caption="x")
+    for ground in ("#ffffff", "#1b2229"):
+        one, other = (Image.new("RGBA", (600, 600), ground) for _ in range(2))
+        one.alpha_composite(Image.open(io.BytesIO(png)).convert("RGBA"))
+        other.alpha_composite(Image.open(io.BytesIO(badge_image.render(svg, width=600))).convert("RGBA"))
+        counts = ImageChops.difference(one, other).convert("RGB").convert("L").histogram()
+        assert sum(counts[12:]) < 0.002 * 600 * 600, "no colour is far off"
+        assert sum(counts[6:]) < 0.02 * 600 * 600
 
 
 def test_the_level_is_shown_only_where_there_is_one():
