@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
+
+from .conftest import running_demo
 from .learner import answer_everything
 from .test_journey import EMAIL, FOREIGN
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """A demo of its own: a learner earns the pill once only."""
+    with running_demo(tmp_path_factory.mktemp("windows")) as running:
+        yield running
 
 
 def test_the_page_says_where_the_learner_is_until_it_is_over(visitor):
