@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -112,7 +113,7 @@ class StudioHandlers(
         """What the European Recommendation asks, and how far the stored pill is; see ``authoring.meter``."""
         written = replace(self._definition(), recognition=self.recognition or {})
         issuer = recognition_sources.awarding_body(self)
-        return meter.elements(written, issuer, self.translator(), self.inherited())
+        return meter.elements(written, issuer, self.translator(), self.inherited(), datetime.now(UTC).date())
 
     def _check_author(self) -> None:
         if not compat.may_author(self):
@@ -166,7 +167,7 @@ class StudioHandlers(
         return FormPage(
             key=str(self.scope_ids.usage_id), fields=self._form_fields(), problems=self.problems(),
             blocks=self._form_blocks(), image=self._form_image(), holders=self.holders()[0],
-            layers=self.inherited(), issuer=recognition_sources.awarding_body(self),
+            layers=self.inherited(), issuer=recognition_sources.awarding_body(self), today=datetime.now(UTC).date(),
         )
 
     def _form_blocks(self) -> Sequence[Block]:

@@ -7,6 +7,7 @@ where the author mends it; ``summary`` counts them. Pure: the form and the autho
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 from typing import Any
 
 from .. import definition, facts, inheritance
@@ -53,6 +54,9 @@ _GIVEN = {
 _GIVEN_WORDS = {
     ACCOUNT: N_("Comes from the learner’s account."), AWARD: N_("Comes with each award."),
 }
+PAST = N_("This registration has ended. Ask who runs the certification what takes its place.")
+ENDING = N_("This registration ends in less than six months.")
+SOON = timedelta(days=183)
 NONE_APPLIES = N_("You say that none applies.")
 _MISSING_ISSUER = N_("Missing: ask the administrator of this platform to set up the issuer.")
 SOURCES = {
@@ -77,12 +81,13 @@ _CONTROLS = {
 
 def elements(
     pill: definition.Definition, issuer: Mapping[str, str] | None, translator: Translator,
-    layers: Sequence[Layer] = (),
+    layers: Sequence[Layer] = (), today: date | None = None,
 ) -> list[dict[str, Any]]:
     """Every element of the Recommendation, in its order, for a person to read.
 
     ``pill`` has what its author wrote (or what counts: the effective recognition data); ``issuer`` the ``name`` and
-    ``country`` of whoever awards here, as far as they are known; ``layers`` what the pill takes over. Of each element:
+    ``country`` of whoever awards here, as far as they are known; ``layers`` what the pill takes over; ``today`` lets
+    it warn of a certification whose registration ends. Of each element:
     ``code``, ``name``, ``why``, ``mandatory``, ``state`` (``complete``, ``missing``, or ``given``: by somebody else),
     ``done``, ``note`` (where it comes from, or who must be asked) and ``control``, where the author gives it.
     """
@@ -92,6 +97,8 @@ def elements(
     for code in (*MANDATORY, *OPTIONAL):
         given = _given(code, issuer or {}, translator) if code in _GIVEN else None
         state, note = given or _written(code, pill, counted, sources, translator)
+        if code == "stackability" and today is not None:
+            note = _ending(counted, today, translator) or note
         found.append({
             "code": code, "name": translator.gettext(_NAMES[code]), "why": translator.gettext(_WHY[code]),
             "mandatory": code in MANDATORY, "state": state, "done": state != "missing", "note": note,
@@ -153,6 +160,18 @@ def _written(
     if code == "level" and "eqf_level" in definition.unstated(counted):
         return "complete", translator.gettext(NONE_APPLIES)
     return "missing", ""
+
+
+def _ending(counted: Any, today: date, translator: Translator) -> str:
+    """What to know of the registration that the pill counts towards, if it is over or soon will be."""
+    bloc = counted.get("bloc") if isinstance(counted, Mapping) else None
+    try:
+        until = date.fromisoformat(bloc["valid_until"])
+    except (TypeError, KeyError, ValueError):
+        return ""
+    if until < today:
+        return translator.gettext(PAST)
+    return translator.gettext(ENDING) if until < today + SOON else ""
 
 
 def _promises(outcomes: Any) -> bool:

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from typing import Any
 
@@ -35,6 +36,7 @@ class FormPage:
     holders: Holders | None = None
     layers: Sequence[Layer] = ()
     issuer: Mapping[str, str] = field(default_factory=dict)
+    today: date | None = None
 
     @cached_property
     def titles(self) -> dict[str, str]:

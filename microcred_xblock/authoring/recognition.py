@@ -110,7 +110,7 @@ def model(page: FormPage, translator: Translator) -> dict[str, Any]:
     """What the template shows: the meter, the groups of controls, the fields of education to choose from."""
     data = mapping(page.fields["recognition"])
     offered = inheritance.offered(page.layers)
-    found = meter.elements(_written(page), page.issuer, translator, page.layers)
+    found = meter.elements(_written(page), page.issuer, translator, page.layers, page.today)
     return {
         "meter": found, "summary": meter.summary(found, translator),
         "groups": [
@@ -143,14 +143,14 @@ def script(page: FormPage, translator: Translator) -> dict[str, Any]:
         "meter": {code: list(names) for code, names in meter.conditions().items()},
         "hours": str(mapping(offered["workload_hours"].data).get("workload_hours", ""))
         if "workload_hours" in offered else "",
-        "places": {"bloc": "bloc" in offered, "towards": "towards" in offered},
+        "until": shown(mapping(offered["bloc"].data["bloc"]), "valid_until") if "bloc" in offered else "",
+        "soon": meter.SOON.days,
         "texts": {
             **meter.words(translator), "none_applies": _(meter.NONE_APPLIES),
             "ects": _("One ECTS point usually stands for 25 to 30 hours; here it stands for {hours}."),
             "certification": _(MESSAGES["bloc-certification"]), "bloc": _(MESSAGES["bloc-code"]),
             "no_blocs": _("A certification of the Répertoire spécifique (RS) has no blocs."),
-            "past": _("This registration has ended. Ask who runs the certification what takes its place."),
-            "soon": _("This registration ends in less than six months."),
+            "past": _(meter.PAST), "soon": _(meter.ENDING),
             "field": _("{name} ({code})"), "no_field": _("No field of education has this code."),
             "alone": _("The pill stands alone, so it cannot count towards anything."),
             "leave": _("Left unsaid."), "back": _("Taken over again."),
@@ -338,7 +338,10 @@ def _part_words(name: str, part: Mapping[str, Any], translator: Translator) -> s
         "bloc": ("bloc_title", "bloc") if part.get("bloc") else ("certification_title", "certification"),
     }[name]
     first, second = (shown(part, key) for key in both)
-    return translator.gettext("{name} ({code})").format(name=first, code=second) if second else first
+    words = translator.gettext("{name} ({code})").format(name=first, code=second) if second else first
+    if name == "bloc" and part.get("valid_until"):
+        return translator.gettext("{bloc}, registered until {date}").format(bloc=words, date=part["valid_until"])
+    return words
 
 
 @lru_cache(maxsize=16)  # the same in every form of a language, and more of it than of all the rest of the tab

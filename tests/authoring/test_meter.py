@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from microcred_xblock import inheritance
 from microcred_xblock.authoring import meter
 from microcred_xblock.definition import Definition
+from microcred_xblock.inheritance import Layer
 from microcred_xblock.translation import Translator
 
 from ..test_inheritance import JSON, layers, said
@@ -88,6 +91,23 @@ def test_what_is_taken_over_counts_and_names_its_source():
     assert found["assessment"]["note"] == "From your course"
     assert found["quality"]["note"] == "From your organisation"
     assert found["participation"]["note"] == "" and found["participation"]["done"]
+
+
+@pytest.mark.parametrize(("until", "note"), [
+    ("2026-11-24", meter.PAST), ("2026-11-25", meter.ENDING), ("2027-05-01", meter.ENDING), ("2027-12-31", ""),
+    ("soon", ""), ("", ""), (7, ""),
+])
+@pytest.mark.parametrize("taken", [True, False])
+def test_a_registration_that_ends_is_told_and_keeps_nobody(until, note, taken):
+    bloc = {"certification": "RNCP1", "certification_title": "C", "valid_until": until}
+    pill = Definition(id="p", title="t", description="", recognition={} if taken else {"bloc": bloc})
+    found = meter.elements(
+        pill, ISSUER, ENGLISH, [Layer(source="course", data={"bloc": bloc})] if taken else (), date(2026, 11, 25)
+    )
+    (told,) = [element for element in found if element["code"] == "stackability"]
+    assert told["note"] == (note or ("From your course" if taken and told["done"] else ""))
+    if note:
+        assert told["done"]
 
 
 @settings(max_examples=40, deadline=None)

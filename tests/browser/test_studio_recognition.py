@@ -148,6 +148,10 @@ def test_soft_hints_and_no_more(author):
     control(page, "bloc.certification").fill("RS12")
     control(page, "bloc.bloc").fill("RS12BC01")
     note(page, "bloc.bloc", "has no blocs")
+    register = page.locator("[data-mcp='register']")
+    assert register.get_attribute("href") == "https://www.francecompetences.fr/recherche/rs/12/"
+    control(page, "bloc.certification").fill("RNCP38596x")
+    register.wait_for(state="hidden")
     control(page, "bloc.certification").fill("RNCP38596")
     note(page, "bloc.bloc", "RNCP38596BC01")
     control(page, "bloc.bloc").fill("RNCP38596BC02")
@@ -156,6 +160,7 @@ def test_soft_hints_and_no_more(author):
     control(page, "bloc.bloc_title").fill("Repair")
     control(page, "bloc.valid_until").fill(in_days(-2))
     note(page, "bloc.valid_until", "has ended")
+    assert "has ended" in element(page, "stackability", "complete").inner_text()
     control(page, "bloc.valid_until").fill(in_days(60))
     note(page, "bloc.valid_until", "less than six months")
     control(page, "stackability").select_option("stand-alone")

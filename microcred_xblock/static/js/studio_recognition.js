@@ -4,7 +4,6 @@
 (function () {
   "use strict";
 
-  const SOON = 183; // days
   const DAY = 24 * 60 * 60 * 1000;
 
   class Recognition {
@@ -116,7 +115,8 @@
       const sound = /^(RNCP|RS)\d{1,6}$/.test(certification);
       this.note("bloc.certification", certification && !sound ? this.texts.certification : "");
       this.note("bloc.bloc", this.blocHint(certification, bloc));
-      this.note("bloc.valid_until", this.end(this.typed("recognition.bloc.valid_until")));
+      this.note("bloc.valid_until", this.ending());
+      this.leadToRegister(sound ? certification : "");
       const alone = this.typed("recognition.stackability") === "stand-alone";
       this.note("stackability", alone && (this.says("bloc") || this.says("towards")) ? this.texts.alone : "");
     }
@@ -148,11 +148,21 @@
       return /^\d/.test(code) ? this.texts.no_field : "";
     }
 
-    end(date) {
+    /* Whether the registration that the pill counts towards is over, or soon will be. */
+    ending() {
+      const date = this.state("bloc") === "taken" ? this.args.until : this.typed("recognition.bloc.valid_until");
       const last = Date.parse(date + "T23:59:59");
       if (!date || Number.isNaN(last)) return "";
       if (last < Date.now()) return this.texts.past;
-      return last < Date.now() + SOON * DAY ? this.texts.soon : "";
+      return last < Date.now() + this.args.soon * DAY ? this.texts.soon : "";
+    }
+
+    /* Where the certification's page in the public register is. */
+    leadToRegister(code) {
+      const link = this.editor.part("register");
+      const [, register, number] = /^(RNCP|RS)(\d+)$/.exec(code) || [];
+      link.hidden = !register;
+      if (register) link.href = link.dataset.address + register.toLowerCase() + "/" + number + "/";
     }
 
     measure() {
@@ -186,7 +196,10 @@
       const names = this.args.meter[code];
       if (!names) return null;
       const found = names.find((name) => this.complete(name));
-      if (found) return { done: true, note: this.state(found) === "taken" ? this.args.elements[found].source : "" };
+      if (found) {
+        const source = this.state(found) === "taken" ? this.args.elements[found].source : "";
+        return { done: true, note: (code === "stackability" && this.ending()) || source };
+      }
       const none = code === "level" && this.state("eqf_level") === "unsaid";
       return { done: none, note: none ? this.texts.none_applies : "" };
     }
