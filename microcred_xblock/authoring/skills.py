@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from .. import compat, facts
@@ -16,7 +17,7 @@ from ..credentials.concepts import ESCO_SKILL
 from ..domain.errors import InvalidInput
 from ..domain.outcomes import REUSE_LEVELS, Skill, checked_iri
 from ..domain.text import LINE_MAX
-from ..issuance.skills import FoundSkill
+from ..issuance.skills import MOST_FOUND, FoundSkill
 from ..messages import N_
 from ..translation import Translator
 from .page import FormPage
@@ -28,8 +29,6 @@ BLANK = {"member": "", "uri": "", "link": "", "label": "", "framework": ""}
 _SLUG = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _FIELDS = ("uri", "label", "framework")
 _TEXTS = {
-    "one": N_("1 skill found. Choose it with the arrow keys and Enter."),
-    "many": N_("{count} skills found. Choose with the arrow keys and Enter."),
     "searching": N_("Searching…"),
     "nothing": N_(
         "Nothing found for “{query}”. Try fewer or other words, or add the skill by its address below."
@@ -121,6 +120,12 @@ def script(_page: FormPage, translator: Translator) -> dict[str, Any]:
     _ = translator.gettext
     return {
         "texts": {name: _(text) for name, text in _TEXTS.items()},
+        "counts": [
+            translator.ngettext(
+                "{count} skill found. Choose it with the arrow keys and Enter.",
+                "{count} skills found. Choose with the arrow keys and Enter.", count,
+            ).format(count=translator.number(Decimal(count))) for count in range(MOST_FOUND + 1)
+        ],
         "tag_texts": {name: _(text) for name, text in _TAG_TEXTS.items()},
         "kinds": {code: _(facts.VALUES[code]) for code in ("knowledge", "skill")},
         "levels": {code: _(facts.VALUES[code]) for code in REUSE_LEVELS},

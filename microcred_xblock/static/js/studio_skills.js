@@ -49,7 +49,7 @@
       const said = {
         idle: "",
         searching: texts.searching,
-        found: count === 1 ? texts.one : this.editor.fill(texts.many, { count }),
+        found: this.counts[count],
         nothing: this.editor.fill(texts.nothing, { query }),
         uninstalled: texts.uninstalled,
         failed: answer && (answer.code ? answer.message : this.why(answer)),
