@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from webob import Response
@@ -66,18 +65,15 @@ class PreviewHandlers:
         else:
             keys = tuple(str(number) for number in range(1, len(fields["outcomes"] or ()) + 1))
             edit = edits.Edit(values={}, keys=keys, problems=())
-        now = {**fields, **edit.values}
-        drafted = replace(self._edited(edit), image=lambda: self.image_of(
-            now["badge_image"], now["display_name"], now["recognition"], now["language"]
-        ))
-        pill, problems = definition.read(drafted)
+        outcomes = edit.values.get("outcomes", fields["outcomes"]) or ()
+        pill, problems = definition.read(self._edited(edit))
         places = {problem.field for problem in edit.problems}
         problems = (
             *edit.problems, *(problem for problem in problems if problem.field not in places),
-            *self._reference_problems(now["outcomes"]), *self._tolerated_problems(),
+            *self._reference_problems(outcomes), *self._tolerated_problems(),
         )
         return preflight.Draft(
-            outcomes=now["outcomes"] or (), keys=edit.keys, problems=problems, blocks=self._block_names(),
+            outcomes=outcomes, keys=edit.keys, problems=problems, blocks=self._block_names(),
             pill=None if edit.problems else pill, rows=edit.rows,
         )
 
