@@ -6,10 +6,12 @@ the context and escapes the parameters.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from django.template import Context, Engine, Library
 from django.utils.html import conditional_escape, format_html, format_html_join
@@ -41,6 +43,29 @@ def locale(context: Context, language: str = "") -> SafeString:
     """The ``lang`` and ``dir`` attributes for the reader's language, or for ``language``."""
     translator = Translator(language) if language else context["translator"]
     return format_html('lang="{}" dir="{}"', translator.language, translator.direction)
+
+
+@register.simple_tag(takes_context=True)
+def stamp(context: Context, template: str, name: str, values: Mapping[str, Any]) -> SafeString:
+    """``template`` with ``values`` as ``name``, for a page that holds it hundreds of times.
+
+    ``values["printed"]`` are the names of texts that the template only prints, or leaves out where they are empty: for
+    all values that differ in nothing else it is rendered once, and then filled in.
+    """
+    known = _STAMPS.setdefault(context["translator"], {})
+    printed, uid = values["printed"], context["uid"]
+    shape = [value for key, value in values.items() if key not in printed]
+    key = repr((template, uid, shape, [bool(values[text]) for text in printed]))
+    if key not in known:
+        marks = {text: SafeString(f"{_MARK}{text}{_MARK}") if values[text] else "" for text in printed}
+        known[key] = render(template, context["translator"], uid=uid, **{name: {**values, **marks}}).split(_MARK)
+    return mark_safe("".join(  # noqa: S308 - every second part is a text, escaped here
+        conditional_escape(values[part]) if place % 2 else part for place, part in enumerate(known[key])
+    ))
+
+
+_MARK = secrets.token_hex(12)  # nobody can have written it
+_STAMPS: WeakKeyDictionary[Translator, dict[str, list[str]]] = WeakKeyDictionary()
 
 
 @register.simple_tag

@@ -61,7 +61,7 @@ def card(
             options=options({code: _(text) for code, text in _LOGICS.items()}, shown(data, "logic")), narrow=True,
         ),
         "all_attempted": is_yes(data.get("all_attempted")),
-        "rows": members.rows(data.get("assessed_by"), page.inside, translator),
+        "rows": members.rows(plain_id(key), data.get("assessed_by"), page.inside, translator),
         "blank_row": members.BLANK_ROW,
         "groups": members.groups(data.get("assessed_by"), page.titles, translator),
         "grouped": json.dumps(sorted(members.grouped(data.get("assessed_by")))),
@@ -79,11 +79,15 @@ def control(
     name: str, label: str, value: str, *, kind: str = "line", hint: str = "", limit: int | None = None,
     options: Sequence[dict[str, str]] = (), rows: int = 3, narrow: bool = False,
 ) -> dict[str, Any]:
-    """One control. ``kind``: line, text (several lines), number, date; a select where there are ``options``."""
+    """One control. ``kind``: line, text (several lines), number, date; a select where there are ``options``.
+
+    ``printed``: the texts of it that make no difference to the rest (``rendering.stamp``).
+    """
     return {
         "name": plain_id(name), "dom": plain_id(name.replace(".", "-")), "label": label, "value": value, "hint": hint,
         "limit": limit,
         "kind": "select" if options else kind, "options": options, "rows": rows, "narrow": narrow,
+        "printed": ("name", "dom") if options else ("name", "dom", "value"),
     }
 
 

@@ -20,7 +20,11 @@ from .values import is_leaf, is_yes, items, mapping, percentage, shown, stored_n
 from .writing import put_number, put_percentage
 
 # What the page fills in for a block that the author chooses.
-BLANK_ROW = {"row": "__row__", "block": "", "title": "", "member": "", "weight": "1", "threshold": "", "note": ""}
+BLANK_ROW = {
+    "key": "__key__", "row": "__row__", "block": "", "title": "", "member": "", "weight": "1", "threshold": "",
+    "note": "",
+}
+_PRINTED = tuple(BLANK_ROW)  # all of a row is text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,10 +50,11 @@ class Members:
     unread: tuple[tuple[str, str], ...]
 
 
-def rows(stored: Any, inside: Mapping[str, Block], translator: Translator) -> list[dict[str, Any]]:
-    """A row for each stored reference to a block, in order, whether or not there is such a block ``inside``."""
+def rows(key: str, stored: Any, inside: Mapping[str, Block], translator: Translator) -> list[dict[str, Any]]:
+    """A row of the card ``key`` for each stored reference to a block, in order, whether or not it is ``inside``."""
     return [
-        _row(number, member, inside, translator) for number, member in enumerate(items(stored)) if is_leaf(member)
+        {"key": key, **_row(number, member, inside, translator), "printed": _PRINTED}
+        for number, member in enumerate(items(stored)) if is_leaf(member)
     ]
 
 
@@ -135,7 +140,7 @@ def _row(number: int, member: Any, inside: Mapping[str, Block], translator: Tran
     elif not block.graded:
         note = _("gives no score: choose another activity")
     return {
-        "row": _name(number), "block": reference, "member": number, "note": note,
+        "row": _name(number), "block": reference, "member": str(number), "note": note,
         "title": block.title if block else _("Missing block “{block}”").format(block=reference or "?"),
         "weight": shown(member, "weight") if weight is None else translator.number(weight),
         "threshold": shown(member, "threshold") if own is None else translator.number(own),
