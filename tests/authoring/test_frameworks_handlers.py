@@ -110,7 +110,7 @@ def test_an_imported_id_is_kept_and_a_skill_arrives_in_the_pill():
     skills = [{"uri": "https://frameworks.example.org/1", "label": "From a framework", "framework": "Competences"}]
     form.skill(key, **skills[0])
     draft = form.send()
-    draft["outcomes"][-1].update(id="MP.1.a", source={"skills": skills})
+    draft["outcomes"][-1].update(id="MP.1.a", skills=skills)
     assert pills.call(usage, "save_pill", draft, learner="staff").data["ok"]
     stored = pills.block(usage).outcomes[-1]
     assert (stored["id"], stored["skills"]) == ("MP.1.a", skills)

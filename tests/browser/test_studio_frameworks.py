@@ -133,11 +133,14 @@ def test_a_framework_is_searched_chosen_from_and_saved(visitor):
     page.get_by_role("button", name="Add what is chosen").click()
     page.locator("[data-from='told']").get_by_text("1 outcome was added from “\u2068Competences of wind").wait_for()
     assert names(page) == [*before, "Explain what vibration says about a bearing"]
+    skill = page.locator("[data-card]").last.locator("[data-skill]", has_text="Explain what vibration")
+    assert "Competences of wind turbine technicians" in skill.inner_text()
     saved(page)
     opened(visitor)
     assert page.evaluate("document.querySelectorAll('[data-card]').length") == len(before) + 1
     assert names(page)[-1] == "Explain what vibration says about a bearing"
     panel(page).locator("input[type='file']").set_input_files(VECTORS / "case.json")
+    assert page.locator("[data-card]").last.locator("[data-skill]").get_attribute("data-uri").startswith("https://fr")
     row = page.locator("[data-from='tree'] li", has_text="Explain what vibration").last
     row.get_by_text("already in this pill").wait_for()
 

@@ -146,8 +146,7 @@
     present() {
       const outcomes = this.editor.draft().outcomes;
       const ids = new Set(outcomes.map((outcome) => this.frameworks.idOf(outcome)));
-      const skills = outcomes.map((outcome) => outcome.skills || (outcome.source || {}).skills).filter(Array.isArray);
-      const uris = new Set(skills.flat().map((skill) => skill && skill.uri));
+      const uris = new Set(outcomes.flatMap((outcome) => outcome.skills || []).map((skill) => skill.uri));
       const titles = new Set(outcomes.map((outcome) => plain(outcome.title || "")));
       return ({ uri, values }) =>
         Boolean((values.id && ids.has(values.id)) || (uri && uris.has(uri)) || titles.has(plain(values.title)));

@@ -34,7 +34,6 @@
       this.args = args;
       this.texts = args.texts;
       this.done = null;
-      this.skills = new WeakMap(); // of outcomes that came from a file, by their cards
     }
 
     clicked(name, button) {
@@ -119,7 +118,6 @@
 
     addOne(values, taken) {
       const card = this.editor.add(values);
-      if (values.skills) this.skills.set(card, values.skills);
       if (values.id && !taken.has(values.id)) {
         card.dataset.outcomeId = values.id;
         taken.add(values.id);
@@ -194,10 +192,9 @@
       return label ? label.textContent.trim() : "";
     }
 
-    /* What a file said of a new outcome beside its controls: its skills, and its id where no other has it. */
+    /* The id that a file gave a new outcome, where no other has it; the server makes one otherwise. */
     collectCard(card, outcome) {
       if (card.dataset.outcomeId && !outcome.id) outcome.id = card.dataset.outcomeId;
-      if (this.skills.has(card) && !outcome.source) outcome.source = { skills: this.skills.get(card) };
     }
 
     /* --- words in brackets ------------------------------------------------------------------------------------ */
