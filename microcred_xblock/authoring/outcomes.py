@@ -28,7 +28,7 @@ def script(_page: FormPage, translator: Translator) -> dict[str, Any]:
             lambda count: ngettext("assesses outcome {numbers}", "assesses outcomes {numbers}", count)
         ),
         "assigned": _("“{block}” now assesses “{outcome}”."), "dropped": _("“{block}” was taken out."),
-        "option": _("{number}. {title}"), "and": _(", "),
+        "option": _("{number}. {title}"), "add": _("Add an outcome"), "and": _(", "),
         "dragged": _("“{title}” is being moved. Escape puts it back."),
         "put_back": _("“{title}” stays where it was."),
     }

@@ -191,7 +191,18 @@ def test_an_activity_that_nothing_uses_is_given_to_an_outcome(opened):
     unused.locator("[data-unused='p3'] button").click()
     assert assessing(page, 1) == ["p2", "p3"], "of a single outcome nobody is asked which"
     card(page, 1).locator("[data-action='delete']").click()
-    assert unused.is_visible() and not unused.locator("[data-unused='p3'] button").is_visible()
+    unused.locator("[data-unused='p3'] button").click()
+    assert assessing(page, 1) == ["p3"], "the first outcome, in which only the title is missing"
+    assert page.evaluate("document.activeElement.dataset.control") == "new1.title"
+
+
+def test_an_activity_can_be_given_an_outcome_of_its_own(opened):
+    page = opened([outcome(1), outcome(2)], ("p1",)).page
+    page.locator("[data-unused='p1'] button").click()
+    page.get_by_label("It assesses").select_option("Add an outcome")
+    page.get_by_role("button", name="Add", exact=True).click()
+    assert assessing(page, 3) == ["p1"] and not page.locator("[data-mcp='unused']").is_visible()
+    assert page.evaluate("document.activeElement.dataset.control") == "new1.title"
 
 
 # Order
@@ -353,6 +364,19 @@ def test_nobody_leaves_unsaved_changes_behind_by_mistake(opened):
 
 
 # The rule
+
+
+@pytest.mark.parametrize(("language", "number", "expected"), [
+    ("fr", 1, "L’acquis ; il demande 70\u00a0% des points."),
+    ("fr", 3, "Les 3 acquis ; chacun demande 70\u00a0% des points."),
+    ("ar", 1, "المخرج؛ يتطلب 70\u00a0% من النقاط."),
+    ("ar", 2, "كلا المخرجين؛ يتطلب كل منهما 70\u00a0% من النقاط."),
+    ("ar", 3, "المخرجات كلها (3)؛ يتطلب كل منها 70\u00a0% من النقاط."),
+])
+def test_the_rule_has_the_plural_forms_of_its_language(opened, language, number, expected):
+    page = opened([outcome(place + 1, "p1") for place in range(number)], language=language).page
+    told = page.locator("[data-mcp='sentence']").inner_text()
+    assert told.replace("\u202f", " ").replace("\u00a0;", " ;") == expected
 
 
 def test_the_rule_is_read_back(opened):

@@ -80,8 +80,6 @@
       items.forEach((item) => (item.hidden = this.used.has(item.dataset.unused)));
       if (!chooser) return;
       if (!chooser.hidden && (!this.assigned || this.used.has(this.assigned))) chooser.hidden = true;
-      const none = this.editor.cards().length === 0;
-      this.editor.parts('[data-action="outcomes-assign"]').forEach((button) => (button.hidden = none));
       this.editor.part("unused").hidden = items.every((item) => item.hidden);
     }
 
@@ -239,6 +237,7 @@
       const item = button.closest("[data-unused]");
       const cards = this.editor.cards().filter((card) => this.editor.part("rows", card));
       this.assigned = item.dataset.unused;
+      if (!cards.length) return this.giveNew();
       if (cards.length === 1) return this.give(cards[0]);
       const select = this.editor.part("assign-to");
       select.replaceChildren(
@@ -246,7 +245,8 @@
           const number = this.editor.cards().indexOf(card) + 1;
           const label = this.editor.fill(this.texts.option, { number, title: this.editor.title(card) });
           return new Option(label, card.dataset.card);
-        })
+        }),
+        new Option(this.texts.add, "")
       );
       item.append(this.editor.part("assign"));
       this.editor.part("assign").hidden = false;
@@ -257,6 +257,14 @@
       const key = this.editor.part("assign-to").value;
       const card = this.editor.cards().find((item) => item.dataset.card === key);
       if (card) this.give(card);
+      else this.giveNew();
+    }
+
+    /* An outcome of its own, which then needs a title first. */
+    giveNew() {
+      const card = this.editor.add({});
+      this.give(card);
+      this.editor.go(card.dataset.card + ".title");
     }
 
     give(card) {
