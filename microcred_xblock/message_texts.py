@@ -291,7 +291,6 @@ DOCUMENT: dict[str, str] = {
     "filter-result": N_(
         "An extension of this site made a credential that cannot be used. Please tell the site's administrator."
     ),
-    "filter-failed": N_("An extension of this site failed. Please tell the site's administrator."),
     "elm-shacl": N_("The European Digital Credential would break its profile. Please tell the course team."),
     "document-size": N_("The file is larger than a credential can be. Choose another file."),
     "document-unreadable": N_("This is no credential, or it cannot be read. Choose the file as it was downloaded."),

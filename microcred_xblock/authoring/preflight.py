@@ -163,6 +163,8 @@ def _problem(check: str, error: MicrocredError, draft: Draft) -> InvalidInput:
     """What a check found, as a problem in a place of the definition where that can be told."""
     if check == "site":
         return InvalidPill(error.message, code="preflight-site")
+    if error.code == "internal":
+        return InvalidPill(error.message, code="preflight-unknown")
     if not isinstance(error, InvalidInput):
         return InvalidPill(error.message, code="preflight-issuer")
     where = _where(error, draft)

@@ -70,9 +70,10 @@ NOWHERE = Scene(
 
 
 class Trial:
-    """One run: the documents, and what the checks on the way found."""
+    """One run: the documents, and what the checks on the way found. ``tolerant``: also that one of them broke."""
 
-    def __init__(self, pill: LearningPill, scene: Scene, now: datetime) -> None:
+    def __init__(self, pill: LearningPill, scene: Scene, now: datetime, *, tolerant: bool = False) -> None:
+        self._tolerant = tolerant
         self.award = _award(pill, now)
         self.scene, self.now = scene, now
         self.holder = Holder(full_name=NAMES.get(wording.primary(pill.language), NAMES["en"]), email=_EMAIL)
@@ -87,6 +88,12 @@ class Trial:
             return make()
         except MicrocredError as error:
             self.findings.append(Finding(check=name, error=error, blocks=blocks))
+        except Exception as error:
+            if not self._tolerant:
+                raise
+            log.exception("The check %s of pill %s broke.", name, self.award.pill.id)
+            broken = MicrocredError(f"The check broke: {type(error).__name__}.", code="internal")
+            self.findings.append(Finding(check=name, error=broken, blocks=blocks))
         return None
 
     def open_badge(self, change: Callable[..., Any]) -> dict[str, Any] | None:

@@ -14,7 +14,14 @@ from hypothesis import strategies as st
 from microcred_xblock.authoring import places, preflight
 from microcred_xblock.credentials import badge_image, elm, open_badges, parity
 from microcred_xblock.credentials.parity import ParityRow
-from microcred_xblock.domain.errors import InvalidDocument, InvalidInput, InvalidPill, Misconfigured, NotAllowed
+from microcred_xblock.domain.errors import (
+    InvalidDocument,
+    InvalidInput,
+    InvalidPill,
+    MicrocredError,
+    Misconfigured,
+    NotAllowed,
+)
 from microcred_xblock.domain.outcomes import Skill
 from microcred_xblock.domain.pill import BadgeImage
 from microcred_xblock.issuance import trial
@@ -149,11 +156,16 @@ class TestPlaces:
 
     @pytest.mark.parametrize(("check", "error"), [
         ("elm", Misconfigured("x", code="country-unknown", country="XXX")),
-        ("site", InvalidDocument("x", code="filter-fixed", term="id")), ("site", NotAllowed("x", code="filter-failed")),
+        ("site", InvalidDocument("x", code="filter-fixed", term="id")),
+        ("site", NotAllowed("x", code="credential-prevented")),
     ])
     def test_what_is_not_the_author_s_is_for_the_administrator(self, check, error):
         item = the_item(report((check, error, True)))
         assert item["control"] == "" and "administrator" in item["text"] and error.code in item["detail"]
+
+    def test_a_check_that_broke_is_for_the_administrator_too(self):
+        item = the_item(report(("elm", MicrocredError("The check broke: X.", code="internal"), True)))
+        assert item["severity"] == "error" and "administrator" in item["text"] and "broke: X" in item["detail"]
 
     def test_no_issuer(self):
         missing = Misconfigured("The setting X is missing.", code="setting-missing", setting="X")

@@ -179,13 +179,29 @@ class TestFindings:
         assert codes == {"open-badge-schema": "open-badge-schema", "document-undefined-term": "open-badge-json-ld"}
 
 
+    def test_a_check_that_breaks_is_told_and_the_rest_is_shown(self, issuer, monkeypatch, caplog):
+        def broken(*_args):
+            raise ZeroDivisionError("of a library")
+
+        monkeypatch.setattr(rehearsal.elm_shacl, "validate", broken)
+        monkeypatch.setattr(rehearsal, "_shacl_installed", lambda: True)
+        done = rehearse()
+        (found,) = done.findings
+        assert (found.check, found.error.code, found.blocks) == ("elm-shacl", "internal", False)
+        assert "ZeroDivisionError" in found.error.message and "of a library" not in found.error.message
+        assert done.open_badge and done.elm and done.parity and "of a library" in caplog.text
+        monkeypatch.setattr(open_badges, "compose", broken)
+        done = rehearse()
+        assert done.open_badge is None and done.elm is not None and done.findings[0].blocks
+
+
 class TestSteps:
     def test_what_the_site_adds_is_shown(self, issuer, steps):
         steps(Adds)
         done = rehearse()
         assert done.open_badge["termsOfUse"] and done.findings == () and "site" in done.checks
 
-    @pytest.mark.parametrize(("step", "code"), [(Spoils, "filter-fixed"), (Breaks, "filter-failed")])
+    @pytest.mark.parametrize(("step", "code"), [(Spoils, "filter-fixed"), (Breaks, "internal")])
     def test_what_the_site_spoils_is_told_and_does_not_block(self, issuer, steps, step, code):
         steps(step)
         done = rehearse()
