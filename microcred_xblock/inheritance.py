@@ -94,17 +94,20 @@ def says(data: Any, name: str) -> bool:
     return isinstance(data, Mapping) and data.get(name) not in (None, "", {}, [])
 
 
-def _written(given: Mapping[str, Any]) -> dict[str, Any]:
-    """``given`` as an author's form would have stored it: keys with ``_``, scalars as text, nothing empty."""
+def _written(given: Mapping[str, Any], *, part: bool = False) -> dict[str, Any]:
+    """``given`` as an author's form would have stored it: keys with ``_``, scalars as text, nothing empty.
+
+    A ``part`` holds scalars only; whatever is nested deeper is left as it is, and will be found damaged.
+    """
     return {
         str(name).replace("-", "_"): text
-        for name, value in given.items() if (text := _text(value)) not in (None, "", {}, [])
+        for name, value in given.items() if (text := _text(value, part)) not in (None, "", {}, [])
     }
 
 
-def _text(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return _written(value)
+def _text(value: Any, inside: bool) -> Any:
+    if isinstance(value, Mapping) and not inside:
+        return _written(value, part=True)
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
     return value

@@ -129,6 +129,15 @@ def test_what_is_usable_in_a_layer_is_used_and_the_rest_is_told():
     ]
 
 
+def test_a_layer_may_be_nested_as_deeply_as_anything_can_be_stored():
+    deep = {"title": "x"}
+    for _ in range(900):
+        deep = {"nqf": deep}
+    found = layer("course", {**deep, "mode": "online"})
+    assert found.data == {"mode": "online"}
+    assert {problem.params["element"] for problem in found.problems} == {"nqf"}
+
+
 @pytest.mark.parametrize("given_data", ["mode", 3, ["mode"], None, True])
 def test_a_layer_of_a_wrong_shape_is_empty_and_told(given_data):
     found = layer("site", given_data)
