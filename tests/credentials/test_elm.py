@@ -187,7 +187,7 @@ def test_a_national_level_is_a_concept_only_where_the_register_has_it(compose_el
     assert [item["id"] for item in specification.get("nqfLevel", [])] == ([concept] if concept else [])
     assert specification["type"] == ("Qualification" if concept else "LearningAchievementSpecification")
     note = specification["additionalNote"][0]["noteLiteral"]["en"]
-    assert note == "Level in the national framework Cadre national: 4."
+    assert note == f"Level in the national framework Cadre national: 4. {url}".strip()
 
 
 def test_another_qualification_is_a_goal_and_further_information_has_its_address(compose_elm):

@@ -76,7 +76,6 @@ TEXTS = {
     "certification-title", "quality-assurance", "quality-assurance-agency", "national-level", "national-level-url",
     "towards-title", "towards-framework", "towards-code", "towards-url", "further-information",
 }
-ELSEWHERE = {"national-level-url"}  # in a European credential only where it is a concept of the European register
 
 
 def leaves(node, path=""):
@@ -140,7 +139,7 @@ def test_nothing_of_any_award_is_missing(report, award):
         assert row.open_badge is bool(row.open_badge_path)
         assert row.elm is bool(row.elm_path)
         if row.fact.startswith(("national-", "towards-", "stackability", "further-")):
-            assert row.open_badge and (row.elm or row.fact in ELSEWHERE), row
+            assert row.open_badge and row.elm, row
 
 
 def at(document, path):
