@@ -52,6 +52,7 @@
       this.open(true);
       this.part("error").textContent = message;
       this.part("error").hidden = false;
+      this.part("error").scrollIntoView({ block: "nearest" });
     }
 
     toFile() {
