@@ -1,6 +1,6 @@
 """Search in a catalogue as large as ESCO's, as one types: ``python -m benchmarks.skills_search [--database mysql]``.
 
-14,000 concepts in three languages, made up of the words of those that ship with the package, with eight alternative
+14,000 concepts in three languages, made up of the words of those that ship with the package, with four alternative
 labels each; or official files (``--files skills_en.csv …``). Each query is what an author has typed so far. Beside it
 the plain way: every word somewhere in the label or the alternatives (``icontains``), the first twenty of what is found.
 """
@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-CONCEPTS, ALTERNATIVES, ROUNDS = 14_000, 8, 9
+CONCEPTS, ROUNDS = 14_000, 9
 QUERIES = ("in", "wi", "win", "wind", "wind tur", "wind turbine", "maintain", "maintain el", "energ",
            "install photovoltaic sy", "systems", "and", "a of", "urbin", "électr", "zzzz",
            "perform a feasibility study on mini wind power")
@@ -93,20 +93,24 @@ def work(url: str, concepts: int, rounds: int, files: list[str]) -> None:
 
 
 def made_up(concepts: int, language: str) -> Iterator[Any]:
-    """Labels like ESCO's: three to six of its words; other languages have other endings."""
+    """Labels as ESCO's are: a verb and one to four other words, few of them common and most of them rare, and
+    alternatives that turn the label's own words about. Nine words a concept, as there. Other languages have other
+    endings."""
     from microcred_xblock.issuance import skill_files, skills
 
     ending = {"en": "", "fr": "é", "de": "en"}[language]
-    vocabulary = [word for concept in skill_files.shipped()[1] for word in concept.label.split()]
+    labels = [concept.label.split() for concept in skill_files.shipped()[1]]
+    verbs = sorted({words[0] for words in labels})
+    nouns = sorted({word for words in labels for word in words[1:]})
+    nouns += [f"{first[:4]}{second[-4:]}" for first in nouns for second in nouns[::12]]  # rare ones
     chance = random.Random(5)
-
-    def label() -> str:
-        return " ".join(chance.choice(vocabulary) + ending for _ in range(chance.randint(2, 6)))
-
     for number in range(concepts):
+        verb, count = chance.choice(verbs), chance.randint(1, 4)
+        own = [nouns[int(len(nouns) * chance.random() ** 4)] + ending for _ in range(count)]
+        alternatives = [[f"{verb}ing", *own], [*own, verb], [*own, f"{verb}ing"], [chance.choice(verbs), *own]]
         yield skills.Concept(
-            uri=f"http://data.europa.eu/esco/skill/{number:08x}", label=label(), kind="skill",
-            alternatives=tuple(label() for _ in range(ALTERNATIVES)), description="What it is about. " * 10,
+            uri=f"http://data.europa.eu/esco/skill/{number:08x}", label=" ".join([verb, *own]), kind="skill",
+            alternatives=tuple(map(" ".join, alternatives)), description="What it is about. " * 10,
         )
 
 

@@ -17,6 +17,7 @@ FALLBACK = "en"
 MOST_FOUND = 20
 QUERY_MAX = 200
 _MOST_TOKENS = 8
+_COMPOUND = 2  # with so many words typed, what is inside of words is looked at, too
 _FEW = 800  # so many candidates are named in the next question rather than held against all its answers
 _ALIASES = {"nb": "no", "nn": "no"}  # one Norwegian in ESCO
 _BATCH = 500
@@ -133,7 +134,12 @@ def _beginning(token: str) -> Q:
 
 
 def _by_parts(tokens: list[str], language: str, limit: int) -> list[int]:
-    """Concepts whose labels hold the tokens somewhere, as compound words do; short ones first."""
+    """Concepts whose labels hold the tokens somewhere, as compound words do; short ones first.
+
+    It reads all labels of the language, so only for a word or two, where it is worth that.
+    """
+    if len(tokens) > _COMPOUND:
+        return []
     rows = models.SkillText.objects.filter(language=language)
     for token in tokens:
         rows = rows.filter(folded__contains=token)
