@@ -185,6 +185,9 @@ STAFF: dict[str, str] = {
 }
 
 ADMIN: dict[str, str] = {
+    "defaults-scope": N_("Recognition data are given by a site or by an organisation."),
+    "defaults-value": N_("Write an organisation’s short name, or a site’s host name."),
+    "skill-file": N_("The file of skills cannot be used as it is. The command says what is wrong with it."),
     "country": N_("The country must be a three-letter code such as FRA."),
     "issuance-missing": N_(
         "The issuance app is not installed: add microcred_xblock.issuance to the site's apps."
