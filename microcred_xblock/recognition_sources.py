@@ -9,10 +9,18 @@ from . import compat, inheritance
 from .domain.errors import InvalidPill
 from .inheritance import Layer
 
+# By source: the code of what is told of it, and the message.
 _TOLD = {
-    inheritance.COURSE: "The course's settings give recognition data that cannot be used and are left out: {names}.",
-    inheritance.ORGANISATION: "The organisation gives recognition data that cannot be used and are left out: {names}.",
-    inheritance.SITE: "The site gives recognition data that cannot be used and are left out: {names}.",
+    inheritance.COURSE: (
+        "inherited-course", "The course's settings give recognition data that cannot be used and are left out: {names}."
+    ),
+    inheritance.ORGANISATION: (
+        "inherited-organisation",
+        "The organisation gives recognition data that cannot be used and are left out: {names}.",
+    ),
+    inheritance.SITE: (
+        "inherited-site", "The site gives recognition data that cannot be used and are left out: {names}."
+    ),
 }
 
 
@@ -33,10 +41,8 @@ def problems(found: Sequence[Layer]) -> list[InvalidPill]:
     for one in found:
         if one.problems:
             names = ", ".join(dict.fromkeys(str(problem.params.get("element", "")) for problem in one.problems))[:200]
-            told.append(InvalidPill(
-                _TOLD[one.source].format(names=names), code=f"inherited-{one.source}", field="recognition",
-                names=names,
-            ))
+            code, message = _TOLD[one.source]
+            told.append(InvalidPill(message.format(names=names), code=code, field="recognition", names=names))
     return told
 
 
