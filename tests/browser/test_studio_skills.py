@@ -169,6 +169,11 @@ def test_by_address(visitor):
     framework.fill("")
     uri.fill("http://data.europa.eu/esco/skill/x")
     assert framework.input_value() == "ESCO"
+    label.fill("Written out, not added")
+    with page.expect_response(lambda response: "/save_pill/" in response.url):
+        page.get_by_role("button", name="Save").click()
+    page.locator("[data-mcp='status']", has_text="Saved").wait_for()
+    page.locator("[data-skill]", has_text="Written out, not added").wait_for(state="attached")
 
 
 def test_what_is_found_too_late_is_dropped(visitor):

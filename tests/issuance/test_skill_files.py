@@ -258,6 +258,12 @@ class TestCommand:
         _code, said, err = run("skills", "import", path, "--skip-wrong")
         assert "3 new" in said and "1 line is left out" in err
 
+    def test_a_line_that_is_left_out_gives_nothing_up(self, tmp_path):
+        many = [row(str(number), f"skill {number}") for number in range(20)]
+        run("skills", "import", written(tmp_path, table(*many)))
+        broken = written(tmp_path, table(*many[:19], row("19", "")))
+        assert "0 became obsolete" in run("skills", "import", broken, "--skip-wrong")[1]
+
     def test_what_the_next_edition_lacks(self, tmp_path):
         many = [row(str(number), f"skill {number}") for number in range(20)]
         run("skills", "import", written(tmp_path, table(*many)))

@@ -65,8 +65,8 @@ def _import(command: BaseCommand, options: dict[str, Any]) -> None:
         for file in skill_files.files(
             Path(options["file"]), language=options["language"].lower(), framework=options["framework"].strip()
         ):
-            usable = _checked(command, file, skip=options["skip_wrong"])
-            complete = options["complete"] or (file.official and not options["partial"])
+            usable, wrong = _checked(command, file, skip=options["skip_wrong"])
+            complete = options["complete"] or (file.official and not options["partial"] and not wrong)
             if complete and not options["complete"]:
                 _doubt(file, usable)
             concepts = (found for _line, found in file.concepts() if not isinstance(found, InvalidInput))
@@ -82,8 +82,8 @@ def _replaces_nothing(manifest: dict[str, Any]) -> None:
         raise CommandError(f"{known.source} was imported on {known.at:%Y-%m-%d} and says more. Nothing was stored.")
 
 
-def _checked(command: BaseCommand, file: skill_files.SkillFile, *, skip: bool) -> set[str]:
-    """Read the file once; the keys of its current concepts. CommandError with the wrong lines."""
+def _checked(command: BaseCommand, file: skill_files.SkillFile, *, skip: bool) -> tuple[set[str], int]:
+    """Read the file once; the keys of its current concepts, and how many lines are left out. CommandError with them."""
     wrong, keys = [], set()
     for line, found in file.concepts():
         if isinstance(found, InvalidInput):
@@ -101,7 +101,7 @@ def _checked(command: BaseCommand, file: skill_files.SkillFile, *, skip: bool) -
         ]))
     for text in [f"{file.name}: {lines} {are} left out.", *said] if wrong else ():
         command.stderr.write(text)
-    return keys
+    return keys, len(wrong)
 
 
 def _doubt(file: skill_files.SkillFile, keys: set[str]) -> None:

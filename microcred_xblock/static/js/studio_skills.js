@@ -189,13 +189,7 @@
 
     /* What is wrong stands beside each line; an address of ESCO names its framework. */
     addOwn(card) {
-      const inputs = FIELDS.map((name) => partOf(card, "own-" + name));
-      const skill = Object.fromEntries(FIELDS.map((name, place) => [name, inputs[place].value.trim()]));
-      const wrong = {
-        label: !skill.label ? this.texts.label : skill.label.length > this.limit && this.texts.long,
-        uri: (!isAddress(skill.uri) && this.texts.uri) || (skill.uri.length > 2000 && this.texts.long),
-        framework: !skill.framework ? this.texts.framework : skill.framework.length > this.limit && this.texts.long,
-      };
+      const { inputs, skill, wrong } = this.own(card);
       inputs.forEach((input, place) => mark(input, wrong[FIELDS[place]]));
       const first = inputs.find((input, place) => wrong[FIELDS[place]]);
       if (first) return first.focus();
@@ -203,6 +197,17 @@
       inputs.forEach((input) => (input.value = ""));
       this.say(card, "added", skill);
       return inputs[0].focus();
+    }
+
+    own(card) {
+      const inputs = FIELDS.map((name) => partOf(card, "own-" + name));
+      const skill = Object.fromEntries(FIELDS.map((name, place) => [name, inputs[place].value.trim()]));
+      const wrong = {
+        label: !skill.label ? this.texts.label : skill.label.length > this.limit && this.texts.long,
+        uri: (!isAddress(skill.uri) && this.texts.uri) || (skill.uri.length > 2000 && this.texts.long),
+        framework: !skill.framework ? this.texts.framework : skill.framework.length > this.limit && this.texts.long,
+      };
+      return { inputs, skill, wrong };
     }
 
     typed(card, event) {
@@ -220,6 +225,8 @@
         const { member, uri, label, framework } = chip.dataset;
         return { ...(member === "" ? {} : { member: Number(member) }), uri, label, framework };
       });
+      const { skill, wrong } = this.own(card); // written out, but not added with the button: it is meant all the same
+      if (!FIELDS.some((name) => wrong[name]) && !this.has(card, skill.uri)) outcome.skills.push(skill);
     }
   }
 
