@@ -11,6 +11,7 @@ from xblock.core import XBlock
 
 from .. import compat, definition
 from ..domain.errors import InvalidAnswer, MicrocredError, Misconfigured
+from ..messages import N_
 from ..rendering import render
 from ..translation import Translator
 from . import edits, preflight, preview
@@ -85,9 +86,9 @@ def shown(rehearsal: Any | None, translator: Translator) -> dict[str, Any]:
         "wallet": preview.wallet(badge, translator) if badge is not None else None,
         "europass": preview.europass(european, translator) if european is not None else None,
         "documents": [
-            {"name": name, "title": title, "text": preview.written(preview.shortened(document))}
+            {"name": name, "title": translator.gettext(title), "text": preview.written(preview.shortened(document))}
             for name, title, document in (
-                ("open_badge", "Open Badge 3.0", badge), ("elm", "European Digital Credential (ELM)", european),
+                ("open_badge", N_("Open Badge 3.0"), badge), ("elm", N_("European Digital Credential (ELM)"), european),
             ) if document is not None
         ],
     }
