@@ -200,8 +200,6 @@ ADMIN: dict[str, str] = {
     "stored-value": N_("A stored record is damaged: restore it from the backup."),
     "assignment-scope": N_("An issuer is assigned to a course, an organisation or a site: choose one."),
     "assignment-value": N_("Write a host name, an organisation's short name, or a course's id."),
-    "defaults-scope": N_("Recognition data are given by an organisation or a site: choose one."),
-    "defaults-value": N_("Write an organisation's short name, or a site's host name."),
     "certificate-chain": N_("The certificates do not form a chain: install the organisation's with its issuers'."),
     "certificate-country": N_("The country “{country}” in the certificate is not known: use another certificate."),
     "certificate-expired": N_("The organisation's certificate expired on {until}: install a new one."),
