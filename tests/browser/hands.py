@@ -30,6 +30,12 @@ class Mouse:
         """An option of a select."""
         locator.select_option(value)
 
+    def find(self, line, text: str, offers) -> None:
+        """Type into a line that searches, and take the first of what it offers."""
+        line.click()
+        self.page.keyboard.type(text)
+        offers.first.click()
+
     def pick(self, name: str, value: str) -> None:
         """One of the radio buttons ``[data-badge=name]``."""
         self.page.locator(f"label:has([data-badge='{name}'][value='{value}'])").click()
@@ -91,6 +97,14 @@ class Keyboard:
                 return
             self.page.keyboard.press("ArrowDown" if first else "ArrowUp")
         pytest.fail(f"the keyboard does not choose {value}")
+
+    def find(self, line, text: str, offers) -> None:
+        """Type into a line that searches, and take the first of what it offers."""
+        self.reach(line)
+        self.page.keyboard.type(text)
+        offers.first.wait_for()
+        self.page.keyboard.press("ArrowDown")
+        self.page.keyboard.press("Enter")
 
     def pick(self, name: str, value: str) -> None:
         """One of the radio buttons ``[data-badge=name]``: Tab to the group, arrows inside."""

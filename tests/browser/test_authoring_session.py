@@ -14,6 +14,7 @@ from .hands import Keyboard, Mouse
 
 FORM = "/scenario/pill-new/studio_view/?student=staff"
 AUTHOR = "/scenario/pill-new/author_view/?student=staff"
+SKILL = "wind"  # the catalogue that ships is English, and answers to English words in every language
 TEXTS = {
     "en": {
         "title": "Bolted joints on a wind turbine", "summary": "You tighten and inspect the joints of a tower.",
@@ -133,6 +134,8 @@ def make_the_outcomes_her_own(session: Session) -> None:
             session.look("3-activities")
         hands.press(page.locator("[data-action='outcomes-done']"))
         page.locator("[data-mcp='picker']").wait_for(state="hidden")
+        hands.find(card.locator("[data-part='query']"), SKILL, card.locator("[role='option']"))
+        card.locator("[data-skill]").wait_for()
         hands.press(card.locator("[data-action='fold']"))
     hands.move_up(session.card(2))
     wanted = [session.words["first"], session.words["second"]]
@@ -210,4 +213,5 @@ def see_it_as_its_author(session: Session) -> None:
     shown = page.locator(".mcp-outcome__title").all_inner_texts()
     assert shown == [session.words["first"], session.words["second"]]
     assert page.locator(".mcp-map__item").count() == 3
+    assert page.locator(".mcp-skill").count() == 2
     session.look("9-author")
