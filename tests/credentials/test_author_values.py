@@ -5,21 +5,25 @@ The author's values are listed here from what the block stores, without the code
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from hypothesis import given
+from hypothesis import assume, given
 
 from microcred_xblock import badge, definition
+from microcred_xblock.authoring import edits
 from microcred_xblock.credentials import elm, open_badges, parity
 from microcred_xblock.domain.award import Award, decide
 from microcred_xblock.domain.outcomes import Score, assess
 from microcred_xblock.domain.pill import LearningPill
 from microcred_xblock.domain.recognition import ASSESSMENT_TYPES, MODES, SUPERVISION
+from microcred_xblock.translation import Translator
 from tests import strategies as authors
-from tests.authoring.page import EMPTY
+from tests.authoring.page import EMPTY, FilledForm, page
 from tests.factories import AWARD_ID
 
 from .strategies import examples
@@ -154,3 +158,27 @@ def check(fields: Mapping[str, Any], compose_badge, compose_elm) -> None:
 @given(fields=authors.written())
 def test_every_value_of_a_pill_is_in_both_or_told_to_be_missing(compose_badge, compose_elm, fields):
     check(fields, compose_badge, compose_elm)
+
+
+def typed(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """What is stored where somebody types all of this into the form of an empty pill; the form has no groups."""
+    plain = json.dumps(fields)
+    for written, meant in ((r"7E-1", "0.7"), (r"\+0\.5", "0.5"), ("1E2", "100")):
+        plain = re.sub(f'" ?{written}"', f'"{meant}"', plain)
+    sent = FilledForm.of(page(json.loads(plain), authors.BLOCKS)).send()
+    for outcome in sent["outcomes"]:
+        del outcome["source"]
+        outcome["blocks"] = [{**row, "member": ""} for row in outcome["blocks"]]
+        outcome["skills"] = [{name: skill[name] for name in skill if name != "member"} for skill in outcome["skills"]]
+    edit = edits.read(EMPTY, sent, Translator("en"))
+    assert not edit.problems
+    return {**EMPTY, **edit.values}
+
+
+@examples(20)
+@given(fields=authors.written())
+def test_every_value_typed_into_the_form_is_too(compose_badge, compose_elm, fields):
+    stored = typed(fields)
+    assume(all(outcome.get("assessed_by") for outcome in stored["outcomes"]))
+    assert {**stored["recognition"]}.keys() == {**fields["recognition"]}.keys()
+    check(stored, compose_badge, compose_elm)
