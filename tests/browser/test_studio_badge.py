@@ -179,7 +179,7 @@ def test_a_file_that_cannot_be_used_changes_nothing(author, tmp_path, name, data
     page = author.page
     page.get_by_label("Title", exact=True).fill("Still here")
     way(page, "file")
-    page.wait_for_timeout(600)  # until the stored picture has been judged
+    page.wait_for_load_state("networkidle")  # until the stored picture has been judged
     before = picture(page)
     (tmp_path / name).write_bytes(data)
     page.locator("[data-badge='file']").set_input_files(tmp_path / name)
@@ -218,15 +218,26 @@ def test_a_picture_is_given_up_and_taken_back(author):
 def test_a_late_answer_is_not_shown(author):
     page = author.page
     held = []
-    page.route("**/draw_badge/**", lambda route: held.append(route) if len(held) == 0 else route.continue_())
-    way(page, "design")
-    pick(page, "colour", "red")
-    page.wait_for_timeout(600)
+
+    def drawn(colour: str):
+        return lambda sent: "/draw_badge/" in sent.url and f'"{colour}"' in (
+            getattr(sent, "request", sent).post_data or ""
+        )
+
+    def hold_the_red_one(route):
+        held.append(route) if drawn("red")(route.request) else route.continue_()
+
+    page.route("**/draw_badge/**", hold_the_red_one)
+    with page.expect_request(drawn("red")):
+        way(page, "design")
+        pick(page, "colour", "red")
     before = picture(page)
-    pick(page, "colour", "sun")
+    with page.expect_response(drawn("sun")):
+        pick(page, "colour", "sun")
     after = redrawn(page, before)
-    held[0].continue_()
-    page.wait_for_timeout(600)
+    with page.expect_response(drawn("red")):
+        held[0].continue_()
+    page.wait_for_timeout(300)  # long enough for an answer that is here to be shown
     assert picture(page) == after
 
 
