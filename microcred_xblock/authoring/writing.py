@@ -34,10 +34,10 @@ def put_number(data: dict[str, Any], name: str, typed: str, translator: Translat
 
 def put_percentage(data: dict[str, Any], name: str, typed: str, translator: Translator) -> bool:
     """Store a percentage as a fraction, or nothing of an empty one; False, and nothing changed, if it is unusable."""
-    number = typed_number(typed, translator)
-    if number is None and same(shown(data, name), typed, lines=False):
-        return True
-    if number is not None and number == percentage(data.get(name, "")):
+    number, stored = typed_number(typed, translator), percentage(data.get(name, ""))
+    if stored is None and same(shown(data, name), typed, lines=False):
+        return True  # "70 %" in OLX is no fraction; that a person may have meant it is for her to say
+    if number is not None and number == stored:
         return True
     if not typed.strip():
         data.pop(name, None)

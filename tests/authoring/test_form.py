@@ -288,8 +288,9 @@ def test_without_anything_to_choose_the_card_says_what_to_do():
     assert not form.root.xpath("//*[@data-action='outcomes-choose'] | //*[@data-mcp='picker']")
 
 
-def test_what_was_unusable_before_keeps_nobody_from_saving():
-    fields = {**FULL, "outcomes": [{**OUTCOME, "threshold": "70"}], "recognition": {"eqf_level": "high"}}
+@pytest.mark.parametrize("threshold", ["70", "70 %", "most"])
+def test_what_was_unusable_before_keeps_nobody_from_saving(threshold):
+    fields = {**FULL, "outcomes": [{**OUTCOME, "threshold": threshold}], "recognition": {"eqf_level": "high"}}
     form = FilledForm.of(page(fields, ("p1",)))
     form.fill("title", "A better title")
     found = edit(fields, form)
