@@ -225,6 +225,7 @@
         const { member, uri, label, framework } = chip.dataset;
         return { ...(member === "" ? {} : { member: Number(member) }), uri, label, framework };
       });
+      if (!partOf(card, "own-uri")) return; // the finder is not filled yet
       const { skill, wrong } = this.own(card); // written out, but not added with the button: it is meant all the same
       if (!FIELDS.some((name) => wrong[name]) && !this.has(card, skill.uri)) outcome.skills.push(skill);
     }
