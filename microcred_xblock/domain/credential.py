@@ -15,8 +15,8 @@ from .errors import InvalidInput
 from .outcomes import checked_iri
 from .text import LINE_MAX, aware, checked_text
 
-_COUNTRY = re.compile(r"^[A-Z]{3}$")
-_EMAIL = re.compile(r"^[^@\s]+@[^@\s]+$")
+_COUNTRY = re.compile(r"[A-Z]{3}")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 
 class Format(str, Enum):
@@ -51,10 +51,10 @@ class Issuer:
         for name in ("name", "legal_name", "legal_identifier"):
             checked_text(getattr(self, name), field=name, limit=LINE_MAX)
         checked_text(self.address, field="address", limit=LINE_MAX, required=False)
-        if not _COUNTRY.match(self.country):
+        if not _COUNTRY.fullmatch(self.country):
             raise InvalidInput("The country must be a three-letter code such as FRA.", code="country", field="country")
         checked_iri(self.url, field="url")
-        if self.email and not _EMAIL.match(self.email):
+        if self.email and not _EMAIL.fullmatch(self.email):
             raise InvalidInput("The e-mail address is not usable.", code="email", field="email")
 
 
@@ -72,7 +72,7 @@ class Holder:
 
     def __post_init__(self) -> None:
         checked_text(self.full_name, field="full name", limit=LINE_MAX, required=False)
-        if self.email and not _EMAIL.match(checked_text(self.email, field="e-mail", limit=LINE_MAX)):
+        if self.email and not _EMAIL.fullmatch(checked_text(self.email, field="e-mail", limit=LINE_MAX)):
             raise InvalidInput("Your e-mail address is not usable.", code="email", field="email")
         if self.did and not self.did.startswith("did:"):
             raise InvalidInput("The holder's identifier must be a DID.", code="holder-did", field="did")

@@ -15,7 +15,7 @@ from enum import Enum
 from fractions import Fraction
 
 from .errors import InvalidPill
-from .text import LINE_MAX, aware, checked_fraction, checked_text, decimal
+from .text import LINE_MAX, aware, checked_fraction, checked_text, decimal, forbidden_character
 
 MAX_DEPTH = 5
 _PLACES = Decimal("0.0001")
@@ -379,8 +379,8 @@ def checked_slug(value: object, *, field: str) -> str:
 
 
 def checked_iri(value: object, *, field: str) -> str:
-    """An absolute http(s) IRI without spaces, quotes or controls; InvalidPill (``iri``) otherwise."""
+    """An absolute http(s) IRI without spaces, quotes or what no text may hold; InvalidPill (``iri``) otherwise."""
     ok = isinstance(value, str) and value.startswith(("https://", "http://")) and len(value) <= 2_000
-    if not ok or any(c in '<>"{}|\\^`' or c <= " " or "\x7f" <= c <= "\xa0" for c in str(value)):
+    if not ok or forbidden_character(str(value)) or any(c in '<>"{}|\\^` \t\n\xa0' for c in str(value)):
         raise InvalidPill(f"{field} must be a web address (http:// or https://).", code="iri", field=field)
     return str(value)

@@ -23,9 +23,9 @@ SUPERVISION = ("unsupervised", "unsupervised-id", "supervised", "supervised-id")
 STAND_ALONE, STACKABLE = "stand-alone", "stackable"
 STACKABILITY = (STAND_ALONE, STACKABLE)
 
-_CERTIFICATION = re.compile(r"^(RNCP|RS)\d{1,6}$")
-_BLOC = re.compile(r"^RNCP\d{1,6}BC\d{2}$")
-_ISCED = re.compile(r"^\d{2,4}$")
+_CERTIFICATION = re.compile(r"(RNCP|RS)[0-9]{1,6}")
+_BLOC = re.compile(r"RNCP[0-9]{1,6}BC[0-9]{2}")
+_ISCED = re.compile(r"[0-9]{2,4}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,14 +60,14 @@ class BlocPlace:
     valid_until: date | None = None
 
     def __post_init__(self) -> None:
-        if not _CERTIFICATION.match(self.certification or ""):
+        if not _CERTIFICATION.fullmatch(self.certification or ""):
             raise InvalidPill(
                 "The certification code must look like RNCP38596 or RS1234.", code="bloc-certification",
                 field="certification",
             )
         checked_text(self.certification_title, field="certification title", limit=LINE_MAX)
         if self.bloc:
-            if not _BLOC.match(self.bloc) or not self.bloc.startswith(self.certification + "BC"):
+            if not _BLOC.fullmatch(self.bloc) or not self.bloc.startswith(self.certification + "BC"):
                 raise InvalidPill(
                     f"The bloc code must look like {self.certification}BC01 and belong to the certification.",
                     code="bloc-code", field="bloc", certification=self.certification,
@@ -154,7 +154,7 @@ class Recognition:
                 object.__setattr__(self, name, number)
         if self.eqf_level is not None and (isinstance(self.eqf_level, bool) or self.eqf_level not in range(1, 9)):
             raise InvalidPill("The EQF level must lie between 1 and 8.", code="eqf-level", field="eqf_level")
-        if self.isced_f and not _ISCED.match(self.isced_f):
+        if self.isced_f and not _ISCED.fullmatch(self.isced_f):
             raise InvalidPill("The ISCED-F code has two to four digits.", code="isced-f", field="isced_f")
         for name, codes in (
             ("mode", MODES), ("assessment_type", ASSESSMENT_TYPES), ("supervision", SUPERVISION),

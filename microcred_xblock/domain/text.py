@@ -17,7 +17,7 @@ TEXT_MAX = 5_000
 # rest is canonicalised differently by different JSON-LD stacks (a vertical tab makes a signature
 # that one verifier accepts and another refuses), so none of it may enter a credential.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0d\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
-_LANGUAGE = re.compile(r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
 def forbidden_character(value: str) -> str | None:
@@ -59,7 +59,7 @@ def checked_text(value: Any, *, field: str, limit: int, required: bool = True) -
 
 def checked_language(value: Any, *, field: str = "language") -> str:
     """A BCP 47 tag such as ``en`` or ``pt-BR``; InvalidInput (``language``) otherwise."""
-    if not isinstance(value, str) or not _LANGUAGE.match(value):
+    if not isinstance(value, str) or not _LANGUAGE.fullmatch(value):
         raise InvalidInput(f"{field} must be a language code such as 'en' or 'fr'.", code="language", field=field)
     return value
 

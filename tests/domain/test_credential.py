@@ -48,7 +48,8 @@ def test_a_retry_reuses_the_id_and_both_badge_forms_share_it():
 @pytest.mark.parametrize(
     "change,code",
     [({"id": "https://x.org"}, "issuer-id"), ({"country": "FR"}, "country"), ({"url": "x.org"}, "iri"),
-     ({"legal_identifier": ""}, "text-empty"), ({"email": "x"}, "email")],
+     ({"legal_identifier": ""}, "text-empty"), ({"email": "x"}, "email"), ({"country": "FRA\n"}, "country"),
+     ({"email": "a@b\n"}, "email")],
 )
 def test_an_unusable_issuer_is_refused(change, code):
     values = {

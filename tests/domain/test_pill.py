@@ -101,6 +101,25 @@ class TestBadInput:
             ),
             (lambda: Skill(uri="javascript:alert(1)", label="x"), "iri"),
             (lambda: Skill(uri="https://a b", label="x"), "iri"),
+            *(
+                (lambda c=c: Skill(uri=f"https://a/{c}b", label="x"), "iri")
+                for c in "\t\n\r\x7f\xa0\ufdd0\ufffe\uffff\ud800\U0001fffe"
+            ),
+            *(
+                (lambda code=code: BlocPlace(certification=code, certification_title="T"), "bloc-certification")
+                for code in ("RNCP1\n", "RNCP\u0663")
+            ),
+            *(
+                (
+                    lambda code=code: BlocPlace(
+                        certification="RNCP1", certification_title="T", bloc=code, bloc_title="B"
+                    ),
+                    "bloc-code",
+                )
+                for code in ("RNCP1BC01\n", "RNCP1BC0\u0661")
+            ),
+            *((lambda code=code: Recognition(isced_f=code), "isced-f") for code in ("0713\n", "07\u0661\u0663")),
+            (lambda: pill("a", language="en\n"), "language"),
         ],
     )
     def test_is_refused_with_its_code(self, make, code):

@@ -143,6 +143,9 @@ class TestSetting:
         ("organisation", "", {}, "defaults-value"), ("site", "x" * 256, {}, "defaults-value"),
         ("organisation", "Org", {"mode": "onlin"}, "recognition-code"), ("site", "x", [], "definition-damaged"),
         ("site", "x", {"stackability": "stand-alone", "towards": {"title": "T"}}, "stackability-contradiction"),
+        ("organisation", "Org", {"bloc": {"certification": "RNCP1\n", "certification_title": "C"}},
+         "bloc-certification"),
+        ("organisation", "Org", {"not_stated": ["ects", "mood"]}, "olx-unknown"),
     ])
     def test_what_no_pill_could_have_is_refused(self, scope, value, data, code):
         with pytest.raises((InvalidAnswer, InvalidPill)) as caught:
