@@ -119,10 +119,27 @@ def _sound(known: Mapping[str, Any]) -> tuple[dict[str, Any], list[InvalidPill]]
         return dict(known), []
     sound: dict[str, Any] = {}
     problems: list[InvalidPill] = []
+    if isinstance(known.get("not_stated"), list | tuple):  # one misspelt name does not undo the others
+        names, problems = _unstated(known["not_stated"])
+        known = {**known, "not_stated": names}
     for name, value in known.items():
         sound, found = _with(sound, name, value)
         problems += found
     return sound, problems
+
+
+def _unstated(names: Sequence[Any]) -> tuple[list[Any], list[InvalidPill]]:
+    """The names of elements among ``names``, and what is wrong with the others."""
+    kept = [name for name in names if str(name).replace("-", "_") in ELEMENTS]
+    others = [name for name in names if name not in kept]
+    if not others:
+        return kept, []
+    problems = read_recognition({"not_stated": others})[1]
+    told = ", ".join(map(str, others))[:200]
+    return kept, [
+        InvalidPill(problem.message, code=problem.code, **{**problem.params, "element": f"not_stated: {told}"})
+        for problem in problems
+    ]
 
 
 def _with(sound: dict[str, Any], name: str, value: Any) -> tuple[dict[str, Any], list[InvalidPill]]:

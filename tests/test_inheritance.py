@@ -163,3 +163,13 @@ def test_a_stronger_source_can_leave_unsaid_what_a_weaker_one_says():
     found = [layer("course", {"not_stated": ["mode"]}), layer("organisation", {"mode": "online", "ects": 1})]
     assert effective({}, found) == {"ects": "1"}
     assert effective({"mode": "blended"}, found)["mode"] == "blended"
+
+
+def test_one_misspelt_name_does_not_undo_what_is_not_to_be_stated():
+    found = layer("course", {"not-stated": ["ects", "mood", "eqf-level"], "mode": "online"})
+    assert found.data == {"mode": "online", "not_stated": ["ects", "eqf-level"]}
+    assert [(problem.code, problem.params["element"]) for problem in found.problems] == [
+        ("olx-unknown", "not_stated: mood"),
+    ]
+    below = layer("organisation", {"ects": "1", "eqf_level": "4"})
+    assert offered([found, below]).keys() == {"mode"}
