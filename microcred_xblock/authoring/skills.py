@@ -17,7 +17,7 @@ from ..credentials.concepts import ESCO_SKILL
 from ..domain.errors import InvalidInput
 from ..domain.outcomes import REUSE_LEVELS, Skill, checked_iri
 from ..domain.text import LINE_MAX
-from ..issuance.skills import MOST_FOUND, FoundSkill
+from ..issuance.data import MOST_FOUND, FoundSkill
 from ..messages import N_
 from ..translation import Translator
 from .page import FormPage

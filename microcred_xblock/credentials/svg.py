@@ -30,6 +30,8 @@ _ELEMENTS = frozenset({
     "feFlood", "feComposite", "feBlend", "feDropShadow", "switch",
 })
 _GRADIENTS = ("linearGradient", "radialGradient")
+# Of the whole drawing. The work grows faster than these, and nothing else in the process runs meanwhile.
+MAX_LETTERS, MAX_SPANS, MAX_OUTLINE = 5_000, 300, 200_000
 _COSTS = {"mask": 60, "pattern": 90, "clipPath": 80, "marker": 20, "image": 60}
 _FILTER_STEP, _LAYER = 300, 60
 _MAX_SELECTORS = 200
@@ -97,6 +99,23 @@ def _clean(root: etree._Element) -> None:
             _clean_style_sheet(element, gradients)
         elif name == "image" and "href" not in element.attrib:
             remove(element)
+    _check_lengths(root)
+
+
+def _check_lengths(root: etree._Element) -> None:
+    """Refuses text and outlines that are few elements and yet long to draw."""
+    texts = list(root.iter(f"{{{SVG}}}text"))
+    if sum(len(part) for text in texts for part in text.itertext()) > MAX_LETTERS:
+        raise _too_complex("has too much text")
+    if sum(1 for name in ("tspan", "textPath") for _span in root.iter(f"{{{SVG}}}{name}")) > MAX_SPANS:
+        raise _too_complex("has too much text")
+    if sum(map(_outline, root.iter())) > MAX_OUTLINE:
+        raise _too_complex("has too long outlines")
+
+
+def _outline(element: etree._Element) -> int:
+    """Characters of the element's outline."""
+    return len(element.get("d", "")) + len(element.get("points", ""))
 
 
 def _is_drawing(name: etree.QName) -> bool:
@@ -205,7 +224,8 @@ def _own_cost(element: etree._Element) -> int:
     if name.startswith("fe"):
         return _FILTER_STEP
     layers = {found for text in (*element.attrib, element.get("style", "")) for found in _LAYERED.findall(text)}
-    return _COSTS.get(name, 1) + _LAYER * len(layers)
+    letters = len("".join(element.itertext())) // 20 if name == "text" else 0
+    return _COSTS.get(name, 1) + _LAYER * len(layers) + letters + _outline(element) // 60
 
 
 def _layered_by_rule(root: etree._Element) -> set[etree._Element]:

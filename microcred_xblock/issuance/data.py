@@ -12,6 +12,8 @@ from ..domain.credential import Format, Holder
 from ..domain.errors import NotAllowed, NotReady
 from ..domain.outcomes import OutcomeResult
 
+MOST_FOUND = 20  # skills in one answer
+
 
 @dataclass(frozen=True, kw_only=True)
 class Learner:
@@ -234,3 +236,17 @@ class Holders:
     def of(self, version: str) -> int:
         """How many hold this version."""
         return sum(item.holders for item in self.versions if item.version == version)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoundSkill:
+    """A concept as an author chooses it. ``alternative`` is what it was found by, if not by its label."""
+
+    uri: str
+    label: str
+    language: str
+    framework: str
+    kind: str
+    reuse: str
+    description: str
+    alternative: str = ""

@@ -12,9 +12,9 @@ from django.db import connection, transaction
 from django.db.models import Case, Count, F, IntegerField, Min, Q, QuerySet, Value, When
 
 from . import models, skill_words
+from .data import MOST_FOUND, FoundSkill
 
 FALLBACK = "en"
-MOST_FOUND = 20
 QUERY_MAX = 200
 _MOST_TOKENS = 8
 _COMPOUND = 2  # with so many words typed, what is inside of words is looked at, too
@@ -34,20 +34,6 @@ class Concept:
     alternatives: tuple[str, ...] = ()
     description: str = ""
     obsolete: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class FoundSkill:
-    """A concept as an author chooses it. ``alternative`` is what it was found by, if not by its label."""
-
-    uri: str
-    label: str
-    language: str
-    framework: str
-    kind: str
-    reuse: str
-    description: str
-    alternative: str = ""
 
 
 @dataclass

@@ -154,7 +154,10 @@ class TestHandlers:
         models.Skill.objects.all().delete()
         assert pills.call(usage, "search_skills", ask, learner="staff").data["installed"] is False
 
-    @pytest.mark.parametrize("data", [None, [], "x", {}, {"query": 5}, {"query": ["a"], "language": {}}])
+    @pytest.mark.parametrize("data", [None, [], "x", {}, {"query": 5}, {"query": ["a"], "language": {}},
+        {"query": "wind", "language": "\ud800"}, {"query": "wi\x00nd \udfff", "language": "\x00"},
+        {"query": "wind", "language": "x" * 99},
+    ])
     def test_requests_that_no_form_makes(self, data):
         assert pills.call(pills.parse(), "search_skills", data, learner="staff").data["ok"]
 

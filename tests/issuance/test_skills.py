@@ -6,8 +6,10 @@ import hashlib
 import json
 import subprocess
 import sys
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -237,3 +239,13 @@ def test_the_same_is_found_on_every_database(kind):
     assert found["turb wi"] == ["inspect wind turbines"] and found["طاقه"] == ["طاقة الرياح"]
     assert found["case"] == 2 and found["again"] == 0
     assert found["after"] == ["wind energy"] and found["queries use the index"]
+
+
+def test_the_selection_that_ships_is_loaded_once(db):
+    """The migration may be taken back, which leaves the rows, and applied again."""
+    load = import_module("microcred_xblock.issuance.migrations.0007_shipped_skills").load
+    load(apps, None)
+    before = models.Skill.objects.count(), models.SkillImport.objects.count()
+    load(apps, None)
+    assert (models.Skill.objects.count(), models.SkillImport.objects.count()) == before
+    assert before[0] > 200
