@@ -72,6 +72,9 @@ MESSAGES: dict[str, str] = {
     "fraction-range": N_("{field} must lie between 0 and 1 (0 % and 100 %), not {value}."),
     "group-depth": N_("The groups of criteria are nested too deeply. Use fewer levels."),
     "image-empty": N_("The file is empty. Choose another."),
+    "image-changed": N_(
+        "Somebody else changed the badge’s picture meanwhile. Choose yours again, or show the stored version."
+    ),
     "image-missing": N_("The badge image {source} is not among the files of this course: upload it or choose another."),
     "image-ratio": N_("The badge image may be {ratio} times as long as wide at most. Cut it to a square."),
     "image-size": N_("The badge image must not exceed 1 MB: make it smaller."),

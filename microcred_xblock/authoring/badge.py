@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,7 +25,7 @@ from ..credentials.badge_icons import ICONS as DRAWINGS
 from ..credentials.badge_image import default_image
 from ..definition import badge_design as read_design
 from ..domain import badge as known
-from ..domain.errors import InvalidAnswer
+from ..domain.errors import InvalidAnswer, InvalidInput
 from ..domain.pill import BadgeImage
 from ..domain.text import LINE_MAX, TITLE_MAX
 from ..messages import N_
@@ -108,7 +110,7 @@ def script(page: FormPage, translator: Translator) -> dict[str, Any]:
     limit = badge_upload.MAX_UPLOAD
     size = _(messages.MESSAGES["upload-size"])
     return {
-        "mode": mode(stored), "limit": limit,
+        "mode": mode(stored), "limit": limit, "made_from": made_from(stored),
         "caption": shown(stored, "caption"),
         "proposed": _proposed(page.fields["display_name"], page.fields["language"]),
         "texts": {
@@ -128,6 +130,8 @@ def read(stored: Any, given: Mapping[str, Any]) -> Any:
     """
     kind = given.get("kind", "kept")
     if kind == "kept":
+        if given.get("of", made_from(stored)) != made_from(stored):  # hers is gone: another's would have her caption
+            raise InvalidInput("The picture was changed meanwhile.", code="image-changed", field="image")
         return stored
     if kind == DRAWN:
         return {} if stored else stored
@@ -144,6 +148,12 @@ def read(stored: Any, given: Mapping[str, Any]) -> Any:
     if picture.media_type == "image/svg+xml":
         return {**kept, "svg": picture.data.decode("utf-8")}
     return {**kept, "text": base64.b64encode(picture.data).decode("ascii")}
+
+
+def made_from(stored: Any) -> str:
+    """Another text for another stored picture, so that a form knows whether the one it shows is still there."""
+    text = json.dumps(stored, sort_keys=True, ensure_ascii=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def is_proposed(value: Any, text: str, submission: Mapping[str, Any]) -> bool:

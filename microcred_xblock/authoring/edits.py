@@ -197,7 +197,7 @@ class _Reader:
             raise
         except InvalidInput as error:
             self._picture.append(error)
-            value = stored
+            return stored
         if not value or not isinstance(value, Mapping):
             return value
         data, caption = dict(value), _text(submission, "caption")

@@ -97,6 +97,17 @@ def test_the_image_is_given_up():
     assert edited(STORED["file"], form)[0] == {}
 
 
+@pytest.mark.parametrize("theirs", [{}, STORED["svg"], STORED["design"]], ids=["none", "another", "design"])
+def test_a_picture_that_somebody_else_replaced_does_not_get_the_caption_of_hers(theirs):
+    mine = {"src": "/static/mine.png", "caption": "Mine"}
+    image = {"kind": "kept", "of": badge.made_from(mine)}
+    kept, found = edited(mine, form_of(mine), image=image, caption="Mine, told better")
+    assert kept == {**mine, "caption": "Mine, told better"} and not found.problems
+    value, found = edited(theirs, form_of(mine), image=image, caption="Mine")
+    assert value == theirs
+    assert [(problem.code, problem.field) for problem in found.problems] == [("image-changed", "badge image.image")]
+
+
 def test_an_uploaded_picture_is_stored_clean():
     form = form_of({})
     value, found = edited({}, form, image=sent(SVG.encode()), caption="A corner")

@@ -20,7 +20,8 @@
       this.upload = null; // the answer to the last upload
       this.captions = { design: args.mode === "design" ? args.caption : "", file: args.mode === "file" ? args.caption : "" };
       this.proposed = args.proposed;
-      this.asked = 0;
+      this.asked = (this.asked || 0) + 1; // what was asked for the form before is not shown in this one
+      if (this.taking) this.busy(false);
       this.shownFor = null;
       this.now = args.mode;
       this.listen();
@@ -76,8 +77,13 @@
     value() {
       const mode = this.mode();
       if (mode === "design") return this.design();
-      if (mode === "file") return this.upload ? { kind: "upload", data: this.upload.data } : { kind: "kept" };
+      if (mode === "file") return this.upload ? { kind: "upload", data: this.upload.data } : this.kept();
       return { kind: "none" };
+    }
+
+    /* The stored picture, if it is still the one that is shown. */
+    kept() {
+      return { kind: "kept", of: this.args.made_from };
     }
 
     collect(submission) {
@@ -223,11 +229,13 @@
       }
       const form = new FormData();
       form.append("file", file);
+      const section = this.section;
       this.busy(true);
       const answer = await this.editor.send("upload_badge", form);
+      if (section !== this.section || !section.isConnected) return; // the form was made anew meanwhile
       this.busy(false);
       this.boxes("file")[0].value = ""; // the same file may be chosen again once it is mended
-      if (!this.section.isConnected) return;
+      if (this.mode() !== "file") return; // and she has chosen another way
       if (!answer.ok) this.refuse(answer.message);
       else this.taken(file.name, answer);
     }
