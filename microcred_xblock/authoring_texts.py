@@ -91,6 +91,10 @@ MESSAGES: dict[str, str] = {
         "Your organisation gives recognition data that cannot be used and are left out: {names}. "
         "Tell the administrator of this platform."
     ),
+    "inherited-unread": N_(
+        "What the pill takes over from its course or organisation cannot be read at the moment, and is not shown. "
+        "Open this page again in a minute."
+    ),
     "inherited-site": N_(
         "This site gives recognition data that cannot be used and are left out: {names}. "
         "Tell the administrator of this platform."

@@ -72,15 +72,22 @@ class LearningPillBlock(CredentialHandlers, StudioHandlers, XBlock):
         help="When each score was first seen, where no platform keeps the times", default={}, scope=Scope.user_state
     )
     _inherited: tuple[inheritance.Layer, ...] | None = None
+    _unread: NotReady | None = None  # why nobody can tell at the moment what the pill takes over
     references = Dict(help="url_name to usage id, where the runtime makes its own ids", default={}, scope=Scope.content)
 
     def pill(self) -> LearningPill:
-        """The pill as a domain value. Raises InvalidPill whose ``field`` says where."""
-        return definition.build(self._definition())
+        """The pill as a domain value. Raises InvalidPill whose ``field`` says where; NotReady as ``readable_pill``."""
+        return definition.build(self._whole())
 
     def readable_pill(self) -> LearningPill | None:
-        """The pill, or None if its definition is not complete."""
-        return definition.read(self._definition())[0]
+        """The pill, or None if its definition is not complete. NotReady while what it takes over cannot be read."""
+        return definition.read(self._whole())[0]
+
+    def _whole(self) -> definition.Definition:
+        written = self._definition()
+        if self._unread is not None:  # with less than it takes over, the pill would certify something else
+            raise self._unread
+        return written
 
     def problems(self) -> tuple[InvalidPill, ...]:
         """Everything an author has to mend; all but unknown attributes and what others give before it can be earned."""
@@ -89,9 +96,15 @@ class LearningPillBlock(CredentialHandlers, StudioHandlers, XBlock):
         )
 
     def inherited(self) -> tuple[inheritance.Layer, ...]:
-        """The recognition data that the pill takes over where it says nothing. Asked for once in a block's life."""
+        """The recognition data that the pill takes over where it says nothing. Asked for once in a block's life.
+
+        Nothing while they cannot be read: content is shown all the same, and nothing is issued.
+        """
         if self._inherited is None:
-            self._inherited = recognition_sources.layers(self)
+            try:
+                self._inherited = recognition_sources.layers(self)
+            except NotReady as reason:
+                self._inherited, self._unread = (), reason
         return self._inherited
 
     def recognised(self, written: Any) -> Any:
@@ -108,7 +121,8 @@ class LearningPillBlock(CredentialHandlers, StudioHandlers, XBlock):
 
     def _tolerated_problems(self) -> list[InvalidPill]:
         """What an author should know of, and what keeps nobody from earning."""
-        return [*self._unknown_attributes_problem(), *recognition_sources.problems(self.inherited())]
+        taken_over = recognition_sources.problems(self.inherited(), unread=self._unread is not None)
+        return [*self._unknown_attributes_problem(), *taken_over]
 
     def _unknown_attributes_problem(self) -> list[InvalidPill]:
         # Told, but no part of the definition: a newer platform may have attributes that this package does not know.
@@ -263,9 +277,10 @@ class LearningPillBlock(CredentialHandlers, StudioHandlers, XBlock):
     ) -> views.StudentPage:
         """Everything the student view shows. ``panel``, ``results``, ``evidence`` save asking again for the known."""
         pill, problems = definition.read(self._definition())
-        error = None
+        error: MicrocredError | None = self._unread
         if pill is not None and evidence is None:
-            evidence, error = self._evidence_or_none(pill, viewer)
+            evidence, unknown = self._evidence_or_none(pill, viewer)
+            error = error or unknown
         if pill is not None and results is None:
             results = assess(pill.outcomes, evidence.scores, not_given=evidence.not_given)
         if evidence is not None and evidence.concealed:

@@ -28,16 +28,24 @@ def layers(block: Any) -> tuple[Layer, ...]:
     """What the block inherits, the strongest first: its course's settings, then the rows of its organisation and site.
 
     One query for the rows, and none where the block is in no organisation's course; the course is read from the
-    structure that the block itself was read from.
+    structure that the block itself was read from. NotReady while they cannot be read.
     """
     organisation = compat.organisation_of(block)
     found = [*_of_course(compat.course_settings(block)), *(_of_organisation(organisation) if organisation else ())]
     return tuple(one for one in found if one.data or one.problems)
 
 
-def problems(found: Sequence[Layer]) -> list[InvalidPill]:
-    """What an author should know of each source: what it gives that cannot be used. It keeps nothing from issuing."""
+def problems(found: Sequence[Layer], *, unread: bool = False) -> list[InvalidPill]:
+    """What an author should know of each source: what it gives that cannot be used. It keeps nothing from issuing.
+
+    ``unread``: nobody could tell what they give, and nothing is issued meanwhile.
+    """
     told = []
+    if unread:
+        told.append(InvalidPill(
+            "What the pill takes over cannot be read at the moment. Open this page again in a minute.",
+            code="inherited-unread", field="recognition",
+        ))
     for one in found:
         if one.problems:
             names = ", ".join(dict.fromkeys(str(problem.params.get("element", "")) for problem in one.problems))[:200]

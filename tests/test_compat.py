@@ -13,6 +13,7 @@ import pytest
 from opaque_keys.edx.keys import CourseKey
 
 from microcred_xblock import compat
+from microcred_xblock.domain.errors import NotReady
 
 from . import pills
 from .fake_platform import FakePlatform
@@ -279,11 +280,22 @@ def stored_course(monkeypatch, settings):
     (SimpleNamespace(other_course_settings={"microcred": {"recognition": {}}, "x": 1}), {"recognition": {}}),
     (SimpleNamespace(other_course_settings={"microcred": "odd"}), "odd"),
     (SimpleNamespace(other_course_settings={}), None), (SimpleNamespace(other_course_settings=None), None),
-    (SimpleNamespace(), None), (None, None), (ValueError("a library"), None),
+    (SimpleNamespace(), None), (None, None),
 ])
 def test_what_a_course_s_team_wrote(stored_course, course, settings_of_it):
     stored_course.append(course)
     assert compat.course_settings(in_course("course-v1:Org+C+R")) == settings_of_it
+
+
+def test_a_library_has_no_course_settings(stored_course):
+    stored_course.append(AssertionError("is not asked"))
+    assert compat.course_settings(in_course("library-v1:Org+L")) is None
+
+
+def test_a_store_that_is_away_is_not_a_course_without_settings(stored_course):
+    stored_course.append(ConnectionError("away"))
+    with pytest.raises(NotReady):
+        compat.course_settings(in_course("course-v1:Org+C+R"))
 
 
 def test_there_are_no_courses_in_the_workbench(settings):

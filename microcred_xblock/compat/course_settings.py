@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from typing import Any
 
+from ..domain.errors import NotReady
 from .runtime import course_key, platform
-
-log = logging.getLogger(__name__)
 
 
 def course_settings(block: Any) -> Any:
     """What stands under ``microcred`` in "Other Course Settings" of the block's course, of any shape; None without.
 
     Read from the structure of the course that the block was read from, without regard to who may see it. None too
-    outside a platform, and for a block in no course.
+    outside a platform, and for a block in no course. NotReady while they cannot be read: without them a pill would
+    certify something else.
     """
     key = course_key(block)
-    if platform() is None or key is None:
+    if platform() is None or not _is_course(key):
         return None
     from xmodule.modulestore.django import modulestore
 
     try:
         course = modulestore().get_course(key)
-    except Exception as error:  # the key of a library, or a course that is being deleted; it has no settings
-        log.info("No course settings for %s: %s", key, type(error).__name__)
-        return None
+    except Exception as error:  # a store raises what it likes
+        raise NotReady(f"The settings of {key} cannot be read at the moment.") from error
     settings = getattr(course, "other_course_settings", None)
     return settings.get("microcred") if isinstance(settings, Mapping) else None
+
+
+def _is_course(key: Any) -> bool:
+    """Whether ``key`` is that of a course, or of a CCX; a library has no such settings."""
+    from opaque_keys.edx.locator import CourseLocator
+
+    return isinstance(key, CourseLocator)

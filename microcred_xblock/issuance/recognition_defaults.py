@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
+from django.db.models import Q
 
 from .. import compat, inheritance
-from ..domain.errors import InvalidAnswer, InvalidPill
+from ..domain.errors import InvalidAnswer, InvalidPill, NotReady
 from ..inheritance import Layer
 from . import models
 
@@ -21,11 +22,18 @@ _MOST = 255
 
 
 def of_organisation(organisation: str) -> tuple[Layer, ...]:
-    """What the organisation gives, and its site; the stronger first. One query, whatever is set."""
-    rows = models.RecognitionDefaults.objects.filter(scope=Scope.SITE) | models.RecognitionDefaults.objects.filter(
-        unique_key=models.pair_key(Scope.ORGANISATION, organisation)
-    )
-    found = {(row.scope, row.value): row.recognition for row in rows}
+    """What the organisation gives, and its site; the stronger first. One query of ours, whatever is set.
+
+    NotReady while the database cannot say, also before it is migrated: without them a pill would certify something
+    else.
+    """
+    wanted = Q(scope=Scope.SITE) | Q(unique_key=models.pair_key(Scope.ORGANISATION, organisation))
+    try:
+        with transaction.atomic():  # a database that fails must not take the caller's transaction with it
+            rows = models.RecognitionDefaults.objects.filter(wanted)
+            found = {(row.scope, row.value): row.recognition for row in rows}
+    except DatabaseError as error:
+        raise NotReady("What organisations give cannot be read at the moment.") from error
     given = [(inheritance.ORGANISATION, found.pop((Scope.ORGANISATION.value, organisation), None))]
     if found:
         given.append((inheritance.SITE, found.get((Scope.SITE.value, compat.site_of(organisation).lower()))))

@@ -8,15 +8,16 @@ import json
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from microcred_xblock import compat
-from microcred_xblock.domain.errors import InvalidAnswer, InvalidPill
+from microcred_xblock import compat, views
+from microcred_xblock.domain.errors import InvalidAnswer, InvalidPill, NotReady
 from microcred_xblock.issuance import api, assessing, doctor, doctor_checks, indexing, models, recognition_defaults
 from microcred_xblock.issuance.admin_recognition import DefaultsForm
 from microcred_xblock.learning_pill import LearningPillBlock
+from microcred_xblock.translation import Translator
 from tests.platform_contract import OUTCOMES
 
 COURSE = "course-v1:Org+C+R"
@@ -49,7 +50,7 @@ def no_urls(monkeypatch):
 def block(world, pill_id):
     """The stored block, as a worker that starts now would load it."""
     found = world.blocks[pill_id]
-    found._inherited = None
+    found._inherited = found._unread = None
     return found
 
 
@@ -110,11 +111,55 @@ class TestWhatCounts:
         assert block(world, pill).inherited() == ()
 
 
+class TestWhileNobodyCanTell:
+    """With less than it takes over, a pill would certify something else: content is shown, and nothing is issued."""
+
+    @pytest.fixture(params=["database", "course"])
+    def away(self, request, monkeypatch):
+        """Ends what keeps the values from being read."""
+
+        def fails(*_args):
+            raise OperationalError("no such table") if request.param == "database" else NotReady("no store")
+
+        with monkeypatch.context() as broken:
+            if request.param == "database":
+                broken.setattr(models.RecognitionDefaults.objects, "filter", fails)
+            else:
+                broken.setattr(compat, "course_settings", fails)
+            yield broken.undo
+
+    def test_the_page_is_shown_and_says_why(self, world, pill, away):
+        page = block(world, pill).page(compat.Viewer(kind="learner", id="7"))
+        assert page.pill is not None and isinstance(page.panel_error, NotReady)
+        assert not views.script_arguments(page, Translator("en"))["record"]
+
+    def test_the_author_is_told(self, world, pill, away):
+        assert "inherited-unread" in [problem.code for problem in block(world, pill).problems()]
+
+    @pytest.mark.parametrize("name", ["pill", "readable_pill"])
+    def test_there_is_no_such_pill_for_those_who_award(self, world, pill, away, name):
+        with pytest.raises(NotReady):
+            getattr(block(world, pill), name)()
+
+    def test_an_answer_waits_and_is_awarded_whole(self, world, pill, commits, away):
+        world.score(7, "block-v1:Org+C+R+type@problem+block@p1", 1)
+        block(world, pill)
+        with commits():
+            assessing.request("7", "block-v1:Org+C+R+type@problem+block@p1", now=timezone.now())
+        assert not models.Award.objects.exists() and models.AssessmentRequest.objects.get().learner_id == "7"
+        away()
+        recognition_defaults.put("organisation", "Org", {"mode": "blended"})
+        block(world, pill)
+        with commits():
+            assessing.assess(models.AssessmentRequest.objects.get().pk, now=timezone.now())
+        assert models.Award.objects.get().pill.content["recognition"]["mode"] == "blended"
+
+
 class TestWhatItCosts:
     def test_one_query_whatever_is_set(self, django_assert_num_queries):
         for number in range(30):
             recognition_defaults.put("organisation", f"Org{number}", {"mode": "online"})
-        with django_assert_num_queries(1):
+        with django_assert_num_queries(3):  # two are the savepoint of this test's transaction
             recognition_defaults.of_organisation("Org3")
 
     def test_the_site_is_not_asked_for_where_nothing_is_given_by_one(self, monkeypatch):

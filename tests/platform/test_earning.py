@@ -16,6 +16,7 @@ from microcred_xblock import compat  # noqa: E402
 from microcred_xblock.issuance import assessing, models  # noqa: E402
 
 from .case import PASSWORD, SOON, PillCase, outcome, results  # noqa: E402
+from .staff import StaffMixin  # noqa: E402
 
 
 class TestEarning(PillCase):
@@ -35,21 +36,6 @@ class TestEarning(PillCase):
         self.answer("p2")
         assert not self.awards().exists()
         assert self.outcomes() == {"locate": "not-achieved"}
-
-    def test_while_what_assesses_is_not_in_the_pill_awards_wait(self):
-        with self.work():
-            self.pill.outcomes = [outcome("locate", "p1", "deleted", threshold="0.5")]
-            self.store.update_item(self.pill, self.author_id)
-        self.answer("p1")
-        assert not self.awards().exists(), "although half of it would be enough"
-        row = models.AssessmentRequest.objects.get()
-        assert row.error_code == "pill-unready"
-        assert "not ready yet" in self.ask("progress").json()["html"]["panel"]
-        with self.work():
-            self.pill.outcomes = [outcome("locate", "p1", "p2", threshold="0.5")]
-            self.store.update_item(self.pill, self.author_id)
-        assessing.assess(row.pk, now=timezone.now())
-        assert self.awards().exists() and not models.AssessmentRequest.objects.exists()
 
     def test_an_outsider_can_answer_but_not_earn(self):
         eve = UserFactory.create(username="eve", password=PASSWORD)
@@ -159,3 +145,16 @@ class TestExpiredAccess(PillCase):
             self.answer("p2")
             assert self.ask("progress").status_code == 403
         assert not self.awards().exists()
+
+
+class TestMending(StaffMixin, PillCase):
+    def test_while_what_assesses_is_not_in_the_pill_awards_wait(self):
+        self.edit(self.pill, outcomes=[outcome("locate", "p1", "deleted", threshold="0.5")])
+        self.answer("p1")
+        assert not self.awards().exists(), "although half of it would be enough"
+        row = models.AssessmentRequest.objects.get()
+        assert row.error_code == "pill-unready"
+        assert "not ready yet" in self.ask("progress").json()["html"]["panel"]
+        self.edit(self.pill, outcomes=[outcome("locate", "p1", "p2", threshold="0.5")])
+        assessing.assess(row.pk, now=timezone.now())
+        assert self.awards().exists() and not models.AssessmentRequest.objects.exists()

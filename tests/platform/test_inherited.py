@@ -34,6 +34,6 @@ class TestInherited(PillCase):
         assert told == ["level"]
 
     def test_the_course_is_read_with_the_pill(self):
-        """Its settings cost no visit to the store of their own."""
-        with compat.load_pill(str(self.pill.location)) as block, check_mongo_calls_range(max_finds=0):
+        """Its settings cost no reading of the structure: only its own definition, which nothing else has asked for."""
+        with compat.load_pill(str(self.pill.location)) as block, check_mongo_calls_range(max_finds=1):
             assert compat.course_settings(block)["recognition"]["ects"] == 1
