@@ -307,3 +307,9 @@ def test_there_are_no_courses_in_the_workbench(settings):
     assert compat.organisation_of(in_course("course-v1:Org+C+R")) == "Org"
     settings.ROOT_URLCONF = "lms.urls"
     assert compat.organisation_of(block) == ""
+
+
+@pytest.mark.parametrize("org", ["Org\n", "Or g", "Org/x", "", None, "O" * 256])
+def test_an_organisation_s_name_is_one_word_whatever_the_kind_of_course(org, monkeypatch):
+    monkeypatch.setattr(CourseKey, "from_string", lambda _text: SimpleNamespace(org=org))
+    assert compat.organisation("course-v9:any") == ""

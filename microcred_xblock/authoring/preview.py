@@ -17,8 +17,8 @@ from ..messages import N_
 from ..translation import Translator
 
 _IMAGE = re.compile(r"data:image/(png|svg\+xml);base64,[A-Za-z0-9+/=]+")
-_DURATION = re.compile(r"PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?")
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
+_DURATION = re.compile(r"PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?", re.ASCII)
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)", re.ASCII)
 _LONG = 200  # characters in a row without a space: an image, which nobody reads
 _STRUCTURAL = ("id", "type", "inScheme", "awardedBy", "specifiedBy", "displayDetail")
 # What European credentials call their parts; others are shown under their own name, so that nothing is hidden.
@@ -275,13 +275,21 @@ def _text(text: Any, *, lang: str = "", url: str = "", translator: Translator | 
     """A text; with ``translator`` a time or a duration becomes one that people read."""
     said = _string(text)
     moment = ""
-    if translator is not None and _MOMENT.fullmatch(said):
-        moment, said = said, translator.moment(datetime.fromisoformat(said))
+    if translator is not None and (at := _at(said)):
+        moment, said = said, translator.moment(at)
     elif translator is not None and said != "PT" and (spent := _DURATION.fullmatch(said)):
         hours, minutes, seconds = (Decimal(part or 0) for part in spent.groups())
         total = hours + minutes / 60 + seconds / 3600
         said = translator.gettext("{hours} h").format(hours=translator.number(round(total, 2).normalize() + 0))
     return {"text": said, "lang": lang, "url": url if url.startswith(("https://", "http://")) else "", "moment": moment}
+
+
+def _at(text: str) -> datetime | None:
+    """The time that ``text`` is, if it is one: a text that only looks like one stays as it is."""
+    try:
+        return datetime.fromisoformat(text) if _MOMENT.fullmatch(text) else None
+    except ValueError:
+        return None
 
 
 def _image(value: Any) -> str:

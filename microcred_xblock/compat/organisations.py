@@ -7,7 +7,7 @@ from typing import Any
 
 from .runtime import course_key, platform
 
-_ORG = re.compile(r"^[^\s/+:@]{1,255}$")
+_ORG = re.compile(r"[^\s/+:@]{1,255}")
 
 
 def organisation(course: str) -> str:
@@ -19,7 +19,7 @@ def organisation(course: str) -> str:
         org = CourseKey.from_string(course).org or ""
     except InvalidKeyError:
         return ""
-    return org if _ORG.match(org) else ""
+    return org if _ORG.fullmatch(org) else ""
 
 
 def organisation_of(block: Any) -> str:

@@ -19,12 +19,13 @@ from . import pinned
 _TYPES = ["VerifiableCredential", "EuropeanDigitalCredential"]
 _ROOT = "EuropeanDigitalCredential"
 _STRUCTURAL = {"id", "type"}
-_ABSOLUTE = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+$")
-_TAG = re.compile(r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")
-_DATE_TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)$")
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+")
+_TAG = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
+_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _DURATION = re.compile(
-    r"^-?P(?=.)(\d+Y)?(\d+M)?(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?$"
+    r"-?P(?=.)(\d+Y)?(\d+M)?(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?", re.ASCII
 )
+_DECIMAL = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 
 
 def check(document: Mapping[str, Any], *, contexts: Sequence[str], profile: str) -> None:
@@ -87,7 +88,7 @@ class _Walk:
 
     def _identity(self, node: Mapping[str, Any], place: str) -> None:
         identifier = node.get("id")
-        if not isinstance(identifier, str) or not _ABSOLUTE.match(identifier):
+        if not isinstance(identifier, str) or not _ABSOLUTE.fullmatch(identifier):
             raise _fault("elm-id", f"{place}.id", "must be an absolute IRI")
         content = json.dumps(node, sort_keys=True, ensure_ascii=False)
         if self._seen.setdefault(identifier, content) != content:
@@ -118,7 +119,7 @@ def _values(value: Any, rule: Mapping[str, Any], place: str) -> list[Any]:
         return _many(value)
     if value is None:
         return []
-    if not isinstance(value, Mapping) or not all(isinstance(tag, str) and _TAG.match(tag) for tag in value):
+    if not isinstance(value, Mapping) or not all(isinstance(tag, str) and _TAG.fullmatch(tag) for tag in value):
         raise _fault("elm-value", place, "must be an object from language to text")
     if rule.get("unique") and any(not isinstance(text, str) for text in value.values()):
         raise _fault("elm-value", place, "must have one text for each language")
@@ -126,7 +127,7 @@ def _values(value: Any, rule: Mapping[str, Any], place: str) -> list[Any]:
 
 
 def _date_time(value: Any) -> bool:
-    if not isinstance(value, str) or not _DATE_TIME.match(value):
+    if not isinstance(value, str) or not _DATE_TIME.fullmatch(value):
         return False
     try:
         datetime.fromisoformat(value)
@@ -147,13 +148,13 @@ _LEXICAL = {
     "langString": _text,
     "string": _text,
     "HTML": _text,
-    "anyURI": lambda value: isinstance(value, str) and bool(_ABSOLUTE.match(value)),
+    "anyURI": lambda value: isinstance(value, str) and bool(_ABSOLUTE.fullmatch(value)),
     "dateTime": _date_time,
-    "duration": lambda value: isinstance(value, str) and bool(_DURATION.match(value)),
+    "duration": lambda value: isinstance(value, str) and bool(_DURATION.fullmatch(value)),
     "boolean": lambda value: isinstance(value, bool),
     "integer": _integer,
     "positiveInteger": lambda value: _integer(value) and value > 0,
-    "decimal": lambda value: isinstance(value, str) and bool(re.match(r"^-?\d+(\.\d+)?$", value)),
+    "decimal": lambda value: isinstance(value, str) and bool(_DECIMAL.fullmatch(value)),
 }
 
 

@@ -40,8 +40,9 @@ _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 # All patterns run in linear time: repeats that could trade characters with each other are bounded.
 _REFERENCE = re.compile(r"url\(\s{0,9}['\"]?\s{0,9}#([^'\"()#\s]{1,200})\s{0,9}['\"]?\s{0,9}\)")
 _ACTIVE = re.compile(r"@|\\|/\*|expression|javascript|image-set|url\(\s{0,9}(?!['\"]?\s{0,9}#)", re.IGNORECASE)
-_EMBEDDED = re.compile(r"^data:image/(png|jpeg);base64,([A-Za-z0-9+/=\s]+)$")
-_LENGTH = re.compile(r"^\s*(\d+(?:\.\d+)?)(?:px)?\s*$")
+_EMBEDDED = re.compile(r"data:image/(png|jpeg);base64,([A-Za-z0-9+/=\s]+)")
+_LENGTH = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)(?:px)?\s*")
+_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 
 
 def parse(data: bytes, *, limit: int) -> etree._Element:
@@ -181,7 +182,7 @@ def _clean_attributes(element: etree._Element, name: str) -> None:
 
 def _usable_picture(reference: str) -> bool:
     """Whether an embedded picture is a PNG or JPEG of sane size."""
-    match = _EMBEDDED.match(reference.strip())
+    match = _EMBEDDED.fullmatch(reference.strip())
     if not match:
         return False
     try:
@@ -267,9 +268,9 @@ def _references(element: etree._Element) -> Iterator[str]:
 
 def _set_view_box(root: etree._Element) -> None:
     """Gives the root a viewBox and no size of its own, so that the asked width alone decides."""
-    box = [float(number) for number in re.findall(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", root.get("viewBox", ""))]
+    box = [float(number) for number in _NUMBER.findall(root.get("viewBox", ""))]
     if len(box) != 4:
-        sizes = [_LENGTH.match(root.get(key, "")) for key in ("width", "height")]
+        sizes = [_LENGTH.fullmatch(root.get(key, "")) for key in ("width", "height")]
         box = [0.0, 0.0, *(float(size.group(1)) for size in sizes if size)]
     if len(box) != 4 or not (0 < box[2] <= 1e6 and 0 < box[3] <= 1e6 and 1 / MAX_RATIO <= box[2] / box[3] <= MAX_RATIO):
         raise InvalidInput(

@@ -14,7 +14,7 @@ from ..proofs.did import did_web
 from . import conf
 
 DEFAULT = ""
-KEY = re.compile(r"^[a-z0-9][a-z0-9-]{0,39}$")
+KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _TEXTS = ("name", "url", "email", "address", "legal_name", "legal_identifier", "country", "folder", "base_url")
 
 
@@ -97,7 +97,7 @@ def _named() -> Mapping[str, Any]:
     if not isinstance(named, Mapping):
         raise _unusable("MICROCRED_ISSUERS", "")
     for key in named:
-        if not isinstance(key, str) or not KEY.match(key):
+        if not isinstance(key, str) or not KEY.fullmatch(key):
             raise _unusable("MICROCRED_ISSUERS", str(key)[:40])
     return named
 

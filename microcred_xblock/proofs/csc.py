@@ -36,7 +36,7 @@ _MOST_CERTIFICATES = 10
 _MOST_TOKEN_SECONDS = 24 * 3600
 _SPARE = timedelta(seconds=30)
 _COORDINATE = 32
-_WORD = re.compile(r"^[A-Za-z0-9_.-]{1,60}$")
+_WORD = re.compile(r"[A-Za-z0-9_.-]{1,60}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -343,7 +343,7 @@ def _text(value: Any, name: str) -> str:
 
 def _word(value: Any) -> str:
     """A word of the service that may be shown and logged; anything longer or stranger may not."""
-    return value if isinstance(value, str) and _WORD.match(value) else ""
+    return value if isinstance(value, str) and _WORD.fullmatch(value) else ""
 
 
 def _answer(name: str) -> Misconfigured:

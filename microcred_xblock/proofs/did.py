@@ -18,8 +18,8 @@ CONTEXT = [
     "https://w3id.org/security/multikey/v1",
     "https://w3id.org/security/jwk/v1",
 ]
-_HOST = re.compile(r"^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$")
-_SEGMENT = re.compile(r"^[A-Za-z0-9._-]+$")
+_HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
+_SEGMENT = re.compile(r"[A-Za-z0-9._-]+")
 _LOOPBACK_HOST = "localhost"
 
 
@@ -50,9 +50,9 @@ def did_web(base_url: str) -> str:
     secure = parts.scheme == "https" or (parts.scheme == "http" and host == _LOOPBACK_HOST)
     segments = [segment for segment in parts.path.split("/") if segment]
     if (
-        not secure or not _HOST.match(host) or _is_address(host) or port == -1
+        not secure or not _HOST.fullmatch(host) or _is_address(host) or port == -1
         or parts.query or parts.fragment or "@" in parts.netloc
-        or not all(_SEGMENT.match(segment) and set(segment) != {"."} for segment in segments)
+        or not all(_SEGMENT.fullmatch(segment) and set(segment) != {"."} for segment in segments)
     ):
         raise Misconfigured(
             "The issuer's address must be https with a host name, an optional port and a plain path.",

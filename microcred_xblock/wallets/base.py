@@ -15,7 +15,7 @@ from ..domain.text import LINE_MAX
 
 OPEN_BADGES_API = "open-badges-api"
 KINDS = (OPEN_BADGES_API,)
-_ID = re.compile(r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$")
+_ID = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
 
 
 class Wallet(Protocol):
@@ -53,7 +53,7 @@ def provider(entry: Mapping[str, Any]) -> Provider:
     for key, value in values.items():
         if not isinstance(value, str) or not 0 < len(value) <= LINE_MAX:
             raise _misconfigured(f"an entry lacks '{key}'", key)
-    if not _ID.match(values["id"]):
+    if not _ID.fullmatch(values["id"]):
         raise _misconfigured("an id may hold lower-case letters, digits and '-', at most 40", "id")
     if values["type"] not in KINDS:
         raise _misconfigured(f"the type must be one of {', '.join(KINDS)}", "type")

@@ -27,8 +27,8 @@ _FRESH_LEAST = timedelta(minutes=1)
 _FRESH_DEFAULT = timedelta(hours=1)
 _FRESH_MOST = timedelta(days=1)
 _ELM_MEDIA_TYPE = "application/jose+json"
-_MINOR = re.compile(r"^[a-z_]{1,40}$")
-_MAX_AGE = re.compile(r"max-age\s*=\s*\"?(\d{1,9})")
+_MINOR = re.compile(r"[a-z_]{1,40}")
+_MAX_AGE = re.compile(r"max-age\s*=\s*\"?([0-9]{1,9})")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -233,7 +233,7 @@ def _status_info(response: Response) -> dict[str, str]:
         info = info or response.json()
     except WalletUnreachable:
         return {}
-    reason = " ".join(value for value in values if isinstance(value, str) and _MINOR.match(value))
+    reason = " ".join(value for value in values if isinstance(value, str) and _MINOR.fullmatch(value))
     return {name: text for name, text in (("reason", reason), ("detail", _clean(info.get("imsx_description")))) if text}
 
 

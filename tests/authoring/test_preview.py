@@ -154,6 +154,15 @@ class TestEuropass:
     def test_durations_are_hours(self, written, read):
         assert preview._text(written, translator=EN)["text"] == read
 
+    @pytest.mark.parametrize("written", [
+        "2026-13-01T10:00:00Z", "2026-11-20T10:00:00Z\n", "٢٠٢٦-١١-٢٠T١٠:٠٠:٠٠Z", "PT٣H", "PT3H\n",
+    ])
+    def test_what_only_looks_like_a_time_stays_as_it_is(self, written):
+        assert preview._text(written, translator=EN) == {"text": written, "lang": "", "url": "", "moment": ""}
+
+    def test_a_time_is_written_out(self):
+        assert preview._text("2026-11-20T10:00:00Z", translator=EN)["moment"] == "2026-11-20T10:00:00Z"
+
 
 @given(st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),

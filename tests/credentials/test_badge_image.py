@@ -251,6 +251,13 @@ def test_size_of_the_root_becomes_a_view_box():
     assert root.get("width") is None
 
 
+@pytest.mark.parametrize("size", ["viewBox='٠ ٠ ٣٠ ٢٠'", "width='٣٠px' height='٢٠'"])
+def test_a_size_is_in_digits_that_every_drawing_program_reads(size):
+    with pytest.raises(InvalidInput) as caught:
+        badge_image.sanitise_svg(drawing("<g/>", f"<svg xmlns='http://www.w3.org/2000/svg' {size}>"))
+    assert caught.value.code == "image-shape"
+
+
 def test_png_upload():
     good = picture(300, 200)
     assert badge_image.check_png(good) == good

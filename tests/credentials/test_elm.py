@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from pyld import jsonld
 
-from microcred_xblock.credentials import concepts, elm, elm_nodes, elm_page, pinned
+from microcred_xblock.credentials import concepts, elm, elm_gate, elm_nodes, elm_page, pinned
 from microcred_xblock.domain.credential import Format
 from microcred_xblock.domain.errors import InvalidDocument, InvalidInput, Misconfigured
 from microcred_xblock.domain.outcomes import REUSE_LEVELS, Skill
@@ -397,6 +397,9 @@ FAULTS = {
         put((*CLAIM, "title"), "a string"),
         put((*CLAIM, "title"), {"en": ["two", "texts"]}),
         put((*CLAIM, "title"), {"en": 3}),
+        put((*CLAIM, "title"), {"en\n": "a text"}),
+        put((*CLAIM, "specifiedBy", "volumeOfLearning"), "PT3H\n"),
+        put((*CLAIM, "specifiedBy", "volumeOfLearning"), "PT٣H"),
         put((*CLAIM, "specifiedBy", "volumeOfLearning"), "3 hours"),
         put((*CLAIM, "specifiedBy", "isPartialQualification"), "true"),
         put(("displayParameter", "individualDisplay", 0, "displayDetail", 0, "page"), 0),
@@ -413,6 +416,7 @@ FAULTS = {
     ],
     "elm-id": [
         put((*CLAIM, "id"), "claim 1"),
+        put((*CLAIM, "id"), "urn:epass:claim:1\n"),
         put((*CLAIM, "id"), ...),
         put((*CLAIM, "awardedBy", "awardingBody", 0, "legalName"), {"en": "Another body"}),
         put(("issuer", "eIDASIdentifier", "spatial", "prefLabel"), {"en": "Frankreich"}),
@@ -431,6 +435,15 @@ def test_the_gate_refuses_faulty_credentials(compose_elm, code, index):
     assert caught.value.code == code
     assert caught.value.params["place"]
     assert "Camille" not in caught.value.message
+
+
+@pytest.mark.parametrize(("datatype", "good"), [
+    ("decimal", "-3.50"), ("duration", "PT3H"), ("dateTime", "2026-11-20T10:00:00Z"), ("anyURI", "https://x.example/3"),
+])
+def test_a_value_ends_where_it_ends_and_has_plain_digits(datatype, good):
+    holds = elm_gate._LEXICAL[datatype]
+    assert holds(good) and not holds(good + "\n")
+    assert datatype == "anyURI" or not holds(good.replace("3", "٣").replace("2", "٢"))
 
 
 def test_the_gate_accepts_credentials_made_by_others():

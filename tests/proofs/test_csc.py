@@ -209,6 +209,11 @@ class TestTokens:
         error = refused("csc-credential", signing.certificate)
         assert error.params["status"] == "disabled"
 
+    def test_only_a_plain_word_of_the_service_is_repeated(self, server, clock):
+        server.key_status = "disabled\n"
+        error = refused("csc-credential", service(server, clock).certificate)
+        assert error.params["status"] == ""
+
     @pytest.mark.parametrize(
         "answer",
         [

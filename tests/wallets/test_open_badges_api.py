@@ -249,6 +249,7 @@ def test_a_wallet_s_words_are_kept_clean(host, wallet):
     "body",
     [
         {"imsx_codeMinor": {"imsx_codeMinorField": [{"imsx_codeMinorFieldValue": "DROP TABLE"}]}},
+        {"imsx_codeMinor": {"imsx_codeMinorField": [{"imsx_codeMinorFieldValue": "invalid_data\n"}]}},
         {"imsx_codeMinor": "x"}, {"imsx_codeMinor": {"imsx_codeMinorField": [None]}}, {"imsx_description": ["x"]},
     ],
 )
