@@ -244,7 +244,8 @@ class TestInit:
     @pytest.mark.parametrize(
         "issuers_setting",
         [
-            {"Acme!": {"name": "x"}}, {"acme\n": {"name": "x"}}, {"acme": "x"}, {"acme": {}}, ["acme"], {"acme": {"name": 7}},
+            {"Acme!": {"name": "x"}}, {"acme\n": {"name": "x"}},
+            {"acme": "x"}, {"acme": {}}, ["acme"], {"acme": {"name": 7}},
             {"acme": {"name": "x", "keys": []}}, {"acme": {"name": "x", "keys": {"badge": "file"}}},
             {"a": {"name": "x", "folder": "same"}, "b": {"name": "y", "folder": "same"}},
             {"a": {"name": "x", "base_url": "http://localhost:8000"}},

@@ -17,7 +17,8 @@ def test_a_provider_may_contact_its_own_host_and_those_the_admin_adds():
 @pytest.mark.parametrize(
     "change",
     [
-        {"id": ""}, {"id": "Acme"}, {"id": "a/b"}, {"id": "-a"}, {"id": "a\n"}, {"id": "a١"}, {"id": "a" * 41}, {"name": None}, {"type": "magic"},
+        {"id": ""}, {"id": "Acme"}, {"id": "a/b"}, {"id": "-a"}, {"id": "a\n"}, {"id": "a١"},
+        {"id": "a" * 41}, {"name": None}, {"type": "magic"},
         {"base_url": "acme.example"}, {"base_url": "https://u:p@acme.example"}, {"base_url": "https://acme.example?x"},
         {"base_url": "https://["}, {"hosts": "auth.acme.example"}, {"hosts": [1]}, {"hosts": ["a b:x"]},
     ],
