@@ -266,6 +266,7 @@ def stored_course(monkeypatch, settings):
     def get_course(key):
         if isinstance(found[0], Exception):
             raise found[0]
+        assert key.version_guid is None, "the store knows the newest version only"
         return found[0]
 
     module = ModuleType("xmodule.modulestore.django")
@@ -285,6 +286,12 @@ def stored_course(monkeypatch, settings):
 def test_what_a_course_s_team_wrote(stored_course, course, settings_of_it):
     stored_course.append(course)
     assert compat.course_settings(in_course("course-v1:Org+C+R")) == settings_of_it
+
+
+def test_they_are_those_of_now_whatever_version_the_block_was_read_in(stored_course):
+    stored_course.append(SimpleNamespace(other_course_settings={"microcred": {"recognition": {}}}))
+    read_in = "course-v1:Org+C+R+branch@published-branch+version@519665f6223ebd6980884f2b"
+    assert compat.course_settings(in_course(read_in)) == {"recognition": {}}
 
 
 def test_a_library_has_no_course_settings(stored_course):
