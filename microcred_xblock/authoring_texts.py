@@ -39,6 +39,14 @@ MESSAGES: dict[str, str] = {
         "This JSON is not a CASE package: {where} is missing or has another form. "
         "Download the framework as “CFPackage” in JSON and choose that file."
     ),
+    "framework-cell": N_(
+        "A text in the row of line {line}, column {column}, is longer than {limit} characters. Shorten it; or close a "
+        "quotation mark that was left open before it."
+    ),
+    "framework-columns": N_(
+        "The row of line {line} has more than {limit} columns. Delete the columns that are not needed, and save the "
+        "table again as “CSV UTF-8”."
+    ),
     "framework-empty": N_("The file is empty. Choose another one, or paste your outcomes as text."),
     "framework-encoding": N_(
         "The file breaks off in the middle of a letter: it is damaged or not complete. Save it again as “CSV UTF-8”."

@@ -1,6 +1,6 @@
 """A table of outcomes: one row each, with columns named in English, French or Arabic.
 
-It carries everything but what assesses an outcome: id, title, description, kind, reuse level, threshold, and any number
+It carries everything but what assesses an outcome: id, title, description, kind, reuse level, threshold, and hundreds
 of skills (“Skill URI”, “Skill label”, “Skill framework”; then “Skill URI 2” and so on). Not carried: how activities
 are combined, and white space at the beginning or end of a text. Text without any columns is read as a list of titles.
 """
@@ -17,7 +17,7 @@ from ...domain.outcomes import checked_slug
 from ...translation import Translator
 from ..values import items, mapping, percentage, shown, typed_number
 from .model import MAX_ITEMS, Framework, Item, Notes, as_id, clean, skill, usable, worded
-from .tables import Row, as_meant, harmless, parsed, table
+from .tables import MAX_COLUMNS, Row, as_meant, harmless, parsed, table
 from .vocabulary import COLUMNS, KINDS, REUSES, SKILL_COLUMNS, column_of
 
 _POINT = Translator("en")
@@ -47,7 +47,7 @@ def _is_list(text: str) -> bool:
     lines = [line for line in text.splitlines() if line.strip()]
     if len(lines) > 2 and len({line.count(",") for line in lines}) == 1 and "," in lines[0]:
         return False
-    return not any(column_of(cell)[0] for cell in lines[0].split(","))
+    return not any(column_of(cell)[0] for cell in lines[0].split(",", MAX_COLUMNS)[:MAX_COLUMNS])
 
 
 def _lines(text: str, notes: Notes) -> Framework:

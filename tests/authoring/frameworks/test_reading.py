@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from microcred_xblock import definition, messages
 from microcred_xblock.authoring.frameworks import MAX_BYTES, MAX_ITEMS, Framework, read
+from microcred_xblock.authoring.frameworks.tables import MAX_CELL
 from microcred_xblock.definition import Definition
 from microcred_xblock.domain.errors import InvalidInput
 from microcred_xblock.translation import Translator
@@ -130,7 +131,8 @@ def test_control_characters_never_reach_a_credential():
     (b'{"CFDocument": {}, "CFItems": [1]}', "case"),
     (b'{"CFDocument": {}, "CFItems": [], "CFAssociations": [[]]}', "case"),
     (b'{"CFDocument": {"title": "x"}}', "no-items"), (b"Title\n" + b"a\n" * (MAX_ITEMS + 1), "many"),
-    (b"Title\n" * (MAX_BYTES // 6 + 1), "large"),
+    (b"Title\n" * (MAX_BYTES // 6 + 1), "large"), (b"Title,x\nA," + b"b" * 140_000, "cell"),
+    (b"Title,x\nA,b\n" + b"C," * 1_001 + b"d\n", "columns"), (b"Title\n" + b"a" * (MAX_BYTES - 6), "cell"),
 ])
 def test_files_that_cannot_be_used(data, code):
     error = refusal(data)
@@ -144,11 +146,32 @@ def test_errors_say_where():
     assert (refusal('{\n  "a": 1,\n}').params["line"], refusal('{\n  "a": tru').params["column"]) == (3, 8)
     assert refusal('{"CFDocument": {}, "CFItems": [{}, 2]}').params["where"] == "CFItems[1]"
     assert refusal("Ziel;Text\na;b\n").params["found"] == "Ziel, Text"
+    long = refusal('Title,x,y\n"A\n,B","b","' + "c\n" * 70_000 + '"\n').params
+    assert (long["line"], long["column"], long["limit"]) == (2, 3, 131_072)
+    wide = refusal("Title\nA\n\nB" + ",b" * 1_000 + "\n").params
+    assert (wide["line"], wide["limit"]) == (4, 1_000)
+
+
+def test_the_largest_file_is_read():
+    data = (b"Title\n" + (b"a" * 400 + b"\n") * MAX_ITEMS)[:MAX_BYTES]
+    assert len(data) == MAX_BYTES and len(values(data)) == 4_988
+
+
+def test_the_longest_cell_is_read():
+    found = values("Title,Description\nA," + "b" * MAX_CELL + "\n")
+    assert found[0]["description"].endswith("…")
+
+
+def test_empty_columns_that_a_spreadsheet_adds_are_no_columns():
+    assert values("Title" + "," * 16_383 + "\nA" + "," * 16_383 + "\n") == [{"title": "A"}]
 
 
 @pytest.mark.parametrize("data", [
     b"Title" + b" " * 1_900_000 + b"x,b\n1,2\n",
     b"," * 1_900_000,
+    b"Title," + b"x," * 900_000 + b"\nA,b\n",
+    b"Title\t" + b"e\t" * 900_000 + b"\nA\tb\n",
+    b"x," * 900_000,
     b'"' * 1_900_000,
     b"Title\n" + b"<" * 1_900_000,
     b"'" * 1_900_000 + b"\n",
