@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
 from . import codec
 from .errors import InvalidPill
-from .outcomes import LearningOutcome, OutcomeResult, checked_slug
+from .outcomes import CriteriaGroup, Criterion, LearningOutcome, OutcomeResult, checked_slug
 from .recognition import Recognition
 from .text import LINE_MAX, TEXT_MAX, TITLE_MAX, checked_language, checked_text
 from .upkeep import Upkeep
@@ -156,6 +156,11 @@ class LearningPill:
         }
 
     @property
+    def assessed(self) -> Hashable:
+        """What has to be proved: see ``assessed_part``."""
+        return assessed_part(self.outcomes, self.mastery)
+
+    @property
     def references(self) -> frozenset[str]:
         """Every block that assesses something here."""
         return frozenset(leaf.block for outcome in self.outcomes for leaf in outcome.assessment.leaves())
@@ -167,3 +172,24 @@ class LearningPill:
         if self.mastery.kind is Mastery.ALL:
             return achieved == set(ids)
         return self.mastery.met(achieved)
+
+
+def assessed_part(outcomes: Iterable[LearningOutcome], mastery: MasteryRule) -> Hashable:
+    """What has to be proved, comparable: the outcomes by id, with their criteria, and the mastery rule.
+
+    Where it is equal for two versions of a pill, all scores mean the same in both. Words, skills, order, the spelling
+    of numbers and recognition data are no part of it.
+    """
+    rule: Hashable = mastery.kind
+    if mastery.kind is Mastery.N_OF_M:
+        rule = (mastery.kind, mastery.n)
+    elif mastery.kind is Mastery.REQUIRED_PLUS_N:
+        rule = (mastery.kind, mastery.n, frozenset(mastery.required))
+    return frozenset((outcome.id, _criteria(outcome.assessment)) for outcome in outcomes), rule
+
+
+def _criteria(node: Criterion | CriteriaGroup) -> Hashable:
+    if isinstance(node, Criterion):
+        return node
+    members = frozenset(_criteria(member) for member in node.members)
+    return node.logic, node.rule, node.all_attempted, node.weight, members

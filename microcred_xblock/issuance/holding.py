@@ -17,15 +17,14 @@ from ..credentials import status_list
 from ..domain import codec
 from ..domain.award import Award
 from ..domain.errors import Misconfigured, NotAllowed
-from ..domain.outcomes import OutcomeResult, Score
-from ..domain.pill import LearningPill
+from ..domain.outcomes import LearningOutcome, OutcomeResult, Score
+from ..domain.pill import LearningPill, MasteryRule
 from ..domain.upkeep import RegradePolicy, Upkeep
 from . import chains, issuers, models, signals, trial
 from .filters import AwardRequested
 
 _ACHIEVEMENTS = UUID("a2f0a7a4-1f0c-4d7a-8a55-6d1d6b1f5c11")
 _BEGUN = (models.Credential.State.QUEUED, models.Credential.State.ISSUED)
-
 
 
 def held_award(learner_id: str, pill_id: str) -> models.Award | None:
@@ -82,6 +81,15 @@ def award_of(row: models.Award) -> Award:
 def upkeep_of(row: models.Award) -> Upkeep:
     """The terms of an award: those it was earned under."""
     return codec.decode(Upkeep, row.pill.content.get("upkeep", {}))
+
+
+def asked_of(frozen: models.FrozenPill) -> tuple[tuple[LearningOutcome, ...], MasteryRule]:
+    """What a frozen pill asked for: its outcomes and its mastery rule. InvalidInput as ``award_of``."""
+    content = frozen.content
+    return (
+        codec.decode(tuple[LearningOutcome, ...], content.get("outcomes")),
+        codec.decode(MasteryRule, content.get("mastery")),
+    )
 
 
 def status_purpose(row: models.Award) -> str:

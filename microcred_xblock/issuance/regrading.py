@@ -20,7 +20,7 @@ from ..domain import codec
 from ..domain.award import Award
 from ..domain.errors import MicrocredError, NotAllowed
 from ..domain.outcomes import OutcomeResult, Score
-from ..domain.pill import LearningPill
+from ..domain.pill import LearningPill, assessed_part
 from ..domain.upkeep import RegradePolicy
 from . import chains, holding, models, notices, offers, outbox, requests, status
 from .measuring import Step, decide, measured, worse
@@ -40,11 +40,13 @@ def review(
 ) -> None:
     """Hold an active award against ``scores``. Idempotent; safe in two requests at once.
 
-    Only while the pill is the one that was earned: what another version asks for proves nothing of this award.
+    By what was asked when it was earned, as long as ``pill``, in whatever version, asks for the same: what another
+    assessment says proves nothing of this award.
     """
     if row.retired_at is not None:
         return
-    if row.pill.version != pill.version:
+    current, pill = pill, standard(row, pill)
+    if pill is None:
         _set_aside(row, now)
         return
     results = measured(pill, holding.results_of(row), scores, annulled=annulled)
@@ -56,7 +58,8 @@ def review(
         return
     with transaction.atomic():
         fresh = _locked(row)
-        if fresh is None:
+        pill = standard(fresh, current) if fresh is not None else None
+        if fresh is None or pill is None:
             return
         results = measured(pill, holding.results_of(fresh), scores, annulled=annulled)
         case = fresh.regrades.filter(open=True).first()
@@ -69,6 +72,17 @@ def review(
             _update(case, results, pill.mastered(results), now)
         elif step is Step.WARN and not _accepted(fresh, results):
             _open(fresh, results, pill.mastered(results), now)
+
+
+def standard(row: models.Award, pill: LearningPill) -> LearningPill | None:
+    """The pill by whose outcomes and rule an award is judged: those it was earned by. None if ``pill``, which is the
+    pill as it is now, assesses otherwise."""
+    if row.pill.version == pill.version:
+        return pill
+    outcomes, mastery = holding.asked_of(row.pill)
+    if assessed_part(outcomes, mastery) != pill.assessed:
+        return None
+    return replace(pill, outcomes=outcomes, mastery=mastery)
 
 
 def close_due(now: datetime) -> int:
@@ -235,7 +249,7 @@ def suspended_by_case(row: models.Award) -> bool:
 
 
 def _set_aside(row: models.Award, now: datetime) -> None:
-    """The pill is another one now, or gone: nothing can be concluded from scores."""
+    """The pill assesses otherwise now, or is gone: nothing can be concluded from scores."""
     if not row.regrades.filter(open=True).exists():
         return
     with transaction.atomic():

@@ -27,7 +27,7 @@ def review(row: models.Award, pill: LearningPill, results: Sequence[OutcomeResul
     """The award that counts now: a new one where the learner has proved anew what expires, otherwise ``row``.
 
     The new one rests on nothing that was answered before the former was made. Also where scores suspended an award
-    whose pill was changed since: who masters the pill as it is now has no other way back. The learner agrees to the
+    whose pill assesses otherwise since: who masters the pill as it is now has no other way back. The learner agrees to the
     new one; until it is signed the former stays what it is.
     """
     proved = _proved(row, pill, results, now)
@@ -124,8 +124,8 @@ def _proved(
     if row.retired_at is not None or not pill.mastered(results):
         return ()
     if row.status == _Status.SUSPENDED:
-        changed = row.pill.version != pill.version and regrading.suspended_by_case(row)
-        return results if changed else ()
+        stuck = regrading.suspended_by_case(row) and regrading.standard(row, pill) is None
+        return results if stuck else ()
     opens = renewable_from(row)
     if opens is None or opens > now:
         return ()

@@ -11,7 +11,16 @@ from hypothesis import given
 from microcred_xblock.domain import codec
 from microcred_xblock.domain.award import Award, decide
 from microcred_xblock.domain.errors import InvalidInput, InvalidPill
-from microcred_xblock.domain.outcomes import CriteriaGroup, Criterion, LearningOutcome, Rule, Score, Skill, assess
+from microcred_xblock.domain.outcomes import (
+    CriteriaGroup,
+    Criterion,
+    LearningOutcome,
+    Logic,
+    Rule,
+    Score,
+    Skill,
+    assess,
+)
 from microcred_xblock.domain.pill import LearningPill, Mastery, MasteryRule
 from microcred_xblock.domain.recognition import (
     BlocPlace,
@@ -180,6 +189,50 @@ class TestVersion:
             "$", "workload_hours", "ects", "eqf_level", "isced_f", "mode", "assessment_type", "supervision",
             "quality_assurance", "prerequisites", "bloc",
         }
+
+
+class TestAssessedPart:
+    """What makes two versions ask for the same."""
+
+    @pytest.mark.parametrize("change", [
+        {"title": "Doctor of Wind"}, {"recognition": Recognition(eqf_level=5)}, {"language": "fr"},
+        {"outcomes": (lo("b"), lo("a"))}, {"outcomes": (lo("a"), lo("b", title="Other words", kind="knowledge"))},
+        {"mastery": MasteryRule(n=1)},
+    ])
+    def test_words_order_and_recognition_are_no_part_of_it(self, change):
+        p = pill("a", "b")
+        assert dataclasses.replace(p, **change).assessed == p.assessed
+
+    @pytest.mark.parametrize("change", [
+        {"outcomes": (lo("a"),)}, {"outcomes": (lo("a"), lo("c", block="b"))},
+        {"outcomes": (lo("a"), lo("b", block="c"))},
+        {"mastery": MasteryRule(kind=Mastery.N_OF_M, n=1)}, {"mastery": MasteryRule(kind=Mastery.N_OF_M, n=2)},
+        {"mastery": MasteryRule(kind=Mastery.REQUIRED_PLUS_N, n=1, required=("a",))},
+    ])
+    def test_outcomes_activities_and_rule_are(self, change):
+        p = pill("a", "b")
+        assert dataclasses.replace(p, **change).assessed != p.assessed
+
+    @pytest.mark.parametrize("change", [
+        {"rule": Rule(value="0.71")}, {"all_attempted": True}, {"logic": Logic.OR},
+        {"members": (Criterion(block="x"), Criterion(block="y", weight=2))},
+        {"members": (Criterion(block="x"), Criterion(block="y", rule=Rule(value="0.7")))},
+        {"members": (Criterion(block="x"), CriteriaGroup(members=(Criterion(block="y"),)))},
+    ])
+    def test_so_is_everything_that_a_criterion_says(self, change):
+        group = CriteriaGroup(members=(Criterion(block="x"), Criterion(block="y")), rule=Rule(value="0.7"))
+        other = dataclasses.replace(group, **change)
+        before, after = (pill(outcomes=(lo("a", assessment=made),)) for made in (group, other))
+        assert after.assessed != before.assessed
+        alike = dataclasses.replace(group, members=group.members[::-1], rule=Rule(value="0.70"))
+        assert pill(outcomes=(lo("a", assessment=alike),)).assessed == before.assessed
+
+    @given(my.pills(), my.pills(), my.scores())
+    def test_where_it_is_equal_scores_mean_the_same(self, p, other, scores):
+        again = codec.decode(LearningPill, codec.encode(p))
+        turned = dataclasses.replace(again, outcomes=again.outcomes[::-1], recognition=other.recognition, title="Other")
+        assert turned.assessed == p.assessed and hash(turned.assessed) == hash(p.assessed)
+        assert turned.mastered(assess(turned.outcomes, scores)) == p.mastered(assess(p.outcomes, scores))
 
 
 class TestDecide:

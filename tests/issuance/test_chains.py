@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -26,7 +25,7 @@ from microcred_xblock.issuance import (
     status,
 )
 from tests.factories import EARNED, make_pill, make_scores
-from tests.issuance.upkeep_case import COURSE, DAY, WEAK, Story
+from tests.issuance.upkeep_case import COURSE, DAY, WEAK, Story, assessing_otherwise
 
 pytestmark = pytest.mark.django_db
 STAFF = staff.Scope(courses=None, actor="user:1")
@@ -112,7 +111,7 @@ class TestStaff:
         story.record(1, WEAK)
         story.sweep(2)
         assert fresh(former).status == "suspended"
-        other = replace(story.pill, title="Another")
+        other = assessing_otherwise(story.pill)
         story.record(3, pill=other)  # proved anew: a replacement is offered, the former stays suspended
         assert (story.award.status, fresh(former).status) == ("valid", "suspended")
         status.suspend(story.award, reason="integrity", actor="user:1", now=story.at(4))
@@ -367,8 +366,9 @@ class TestPutRight:
         story.record(1, WEAK)
         story.sweep(15)
         assert story.award.status == "suspended"
-        story.record(20, pill=replace(story.pill, title="Another title"))
-        assert story.award.status == "valid" and story.told()[-1] == "reinstated"
+        story.record(20, pill=assessing_otherwise(story.pill, title="Another title"))
+        assert (story.award.status, story.award.pill.title) == ("valid", "Another title")
+        assert story.told()[-1] == "reinstated"
 
     def test_and_its_badge_names_the_list_of_its_new_rule(self, issuer, learner, commits):
         long = timezone.now() - timedelta(days=20)

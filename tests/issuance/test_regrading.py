@@ -17,12 +17,14 @@ from microcred_xblock import compat
 from microcred_xblock.domain.award import decide as award_for
 from microcred_xblock.domain.errors import NotAllowed, NotReady
 from microcred_xblock.domain.outcomes import Score, assess
+from microcred_xblock.domain.recognition import QualityAssurance
 from microcred_xblock.domain.upkeep import RegradePolicy
 from microcred_xblock.issuance import api, measuring, models, outbox, regrading, status
+from microcred_xblock.issuance.holding import award_of
 from microcred_xblock.issuance.measuring import Step
 from tests.domain import strategies as my
 from tests.factories import AWARD_ID, EARNED, NOW, make_pill, make_scores
-from tests.issuance.upkeep_case import COURSE, DAY, WEAK, Story, unanswered
+from tests.issuance.upkeep_case import COURSE, DAY, WEAK, Story, assessing_otherwise, unanswered
 
 Outcome = models.Regrade.Outcome
 
@@ -185,16 +187,20 @@ class TestSuspend:
         story.record(4, WEAK, concealed_until=story.at(3))
         assert models.Regrade.objects.exists()
 
-    def test_another_version_of_the_pill_proves_nothing(self, story):
-        other = replace(story.pill, title="Another title")
-        story.record(1, WEAK, pill=other)
+    def test_another_assessment_proves_nothing(self, story):
+        story.record(1, WEAK, pill=assessing_otherwise(story.pill))
         assert not models.Regrade.objects.exists()
 
     def test_and_sets_an_open_case_aside(self, story):
         story.record(1, WEAK)
-        story.record(2, WEAK, pill=replace(story.pill, title="Another title"))
+        story.record(2, WEAK, pill=assessing_otherwise(story.pill))
         assert (story.case.open, story.case.outcome) == (None, Outcome.KEPT)
         assert story.told() == ["score-change", "score-settled"]
+
+    def test_one_that_assesses_otherwise_is_judged_by_its_own_rule_again_when_that_is_back(self, story):
+        story.record(1, WEAK, pill=assessing_otherwise(story.pill))
+        story.record(2, WEAK)
+        assert story.case.open
 
     def test_other_words_are_no_other_version(self, story):
         story.record(1, WEAK, pill=replace(story.pill, description="Corrected.", tags=()))
@@ -436,6 +442,79 @@ class TestSupersede:
         assert story.case.outcome == Outcome.RECOVERED
 
 
+def _inherits(pill):
+    """An admin gave the organisation's pills a form of participation and quality assurance."""
+    quality = QualityAssurance(title="Qualiopi", agency="An agency")
+    return replace(pill, recognition=replace(pill.recognition, mode="blended", quality_assurance=quality))
+
+
+def _reworded(pill):
+    """A typo in the title and in an outcome, another skill, and the outcomes in another order."""
+    first, *others = pill.outcomes
+    return replace(pill, title="Fault diagnoses", outcomes=(*others, replace(first, title="Interprets", skills=())))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("change", [_inherits, _reworded])
+class TestAnotherVersionOfTheSameAssessment:
+    """What an award proved is held against it, whatever else its pill says by now."""
+
+    def earned(self, change, **upkeep):
+        story = Story(**upkeep)
+        story.record(0)
+        story.sign()
+        earned, story.pill = story.pill, change(story.pill)
+        assert story.pill.version != earned.version
+        return story, earned
+
+    @pytest.mark.parametrize(("policy", "after"), [("suspend", "suspended"), ("revoke", "revoked")])
+    def test_the_rule_goes_on_working(self, change, policy, after):
+        story, _ = self.earned(change, regrade=policy)
+        story.record(1, WEAK)
+        assert (story.case.open, story.case.due_at) == (True, story.at(15))
+        assert [result["outcome_id"] for result in story.case.results] == ["read-data", "find-cause", "restart-safely"]
+        story.sweep(15)
+        assert story.award.status == after
+
+    def test_what_falls_is_written_down(self, change):
+        story, _ = self.earned(change)
+        story.record(1, WEAK)
+        assert (story.case.open, story.case.outcome, story.case.mastered) == (None, Outcome.KEPT, False)
+
+    def test_an_open_case_goes_on(self, change):
+        story, earned = self.earned(change, regrade="revoke", grace_days=3)
+        story.record(1, WEAK, pill=earned)
+        story.record(2, WEAK)
+        assert story.case.open and story.told() == ["score-change"]
+        story.record(3)
+        assert story.case.outcome == Outcome.RECOVERED
+
+    def test_a_suspension_is_lifted_and_nothing_is_offered(self, change):
+        story, _ = self.earned(change, regrade="suspend")
+        story.record(1, WEAK)
+        story.sweep(15)
+        story.record(20)
+        assert story.award.status == "valid" and models.Award.objects.count() == 1
+        assert story.told()[-1] == "reinstated"
+
+    def test_another_award_repeats_what_the_former_froze(self, change):
+        story, earned = self.earned(change, regrade="supersede", grace_days=7)
+        former = story.award
+        story.record(1, BETTER)
+        story.sweep(8)
+        new = story.award
+        assert new.supersedes_id == former.pk and new.pill_id == former.pill_id
+        assert new.pill.version == earned.version and new.results != former.results
+        assert award_of(new).pill == earned
+        story.record(9, BETTER)
+        assert models.Regrade.objects.count() == 1 and models.Award.objects.count() == 2
+
+    def test_a_page_that_asks_often_costs_two_queries(self, change, django_assert_num_queries):
+        story, _ = self.earned(change, regrade="revoke")
+        with django_assert_num_queries(2):
+            story.record(1)
+
+
 @pytest.mark.django_db
 class TestClosing:
     @pytest.fixture
@@ -520,8 +599,8 @@ class TestClosing:
         story.sweep(10)
         assert story.award.status == "revoked"
 
-    def test_so_does_another_version(self, story, platform):
-        platform["pill"] = replace(story.pill, title="Another title")
+    def test_so_does_another_assessment(self, story, platform):
+        platform["pill"] = assessing_otherwise(story.pill)
         story.sweep(2)
         assert story.award.status == "valid" and story.case.outcome == Outcome.KEPT
 

@@ -12,7 +12,7 @@ from microcred_xblock.domain.errors import NotAllowed
 from microcred_xblock.domain.outcomes import Rule
 from microcred_xblock.issuance import api, awarding, issuers, models, outbox, renewing, status
 from microcred_xblock.issuance.filters import AwardRequested
-from tests.issuance.upkeep_case import COURSE, START, WEAK, Story
+from tests.issuance.upkeep_case import COURSE, START, WEAK, Story, assessing_otherwise
 
 pytestmark = pytest.mark.django_db
 YEAR = 365
@@ -208,7 +208,7 @@ class TestRenewal:
         story.record(1, WEAK)
         story.sweep(1)
         assert story.award.status == "suspended"
-        story.record(2, pill=replace(story.pill, title="Another"))
+        story.record(2, pill=assessing_otherwise(story.pill, title="Another"))
         new = story.award
         assert new.supersedes.status == "suspended" and new.status == "valid" and new.pill.title == "Another"
         assert story.shown() == ["renewal-offered"]

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from microcred_xblock.domain.outcomes import Score
+from microcred_xblock.domain.outcomes import Rule, Score
 from microcred_xblock.domain.pill import LearningPill
 from microcred_xblock.domain.upkeep import Upkeep
 from microcred_xblock.issuance import api, models, regrading
@@ -88,3 +88,10 @@ class Story:
 def unanswered(score: Score) -> Score:
     """The score of a block whose state staff have deleted."""
     return replace(score, earned=0, attempted=False, at=None)
+
+
+def assessing_otherwise(pill: LearningPill, **over: Any) -> LearningPill:
+    """The pill as if its author had asked for less in the first outcome."""
+    first, *others = pill.outcomes
+    easier = replace(first, assessment=replace(first.assessment, rule=Rule(value="0.6")))
+    return replace(pill, outcomes=(easier, *others), **over)
