@@ -111,9 +111,9 @@ def _unreadable(reason: str, lines: _Lines, delimiter: str) -> InvalidInput:
             column=column, limit=MAX_CELL,
         )
     message = f"Line {line}: the quotation marks of the table are not in order ({reason})."
-    return InvalidInput(
-        message, code="framework-open-quote" if "unexpected end" in reason else "framework-quotes", line=line
-    )
+    if "unexpected end" in reason:
+        return InvalidInput(message, code="framework-open-quote", line=line)
+    return InvalidInput(message, code="framework-quotes", line=line)
 
 
 def _long_cell(row: str, delimiter: str) -> int:
