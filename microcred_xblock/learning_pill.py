@@ -83,6 +83,10 @@ class LearningPillBlock(CredentialHandlers, StudioHandlers, XBlock):
         """The pill, or None if its definition is not complete. NotReady while what it takes over cannot be read."""
         return definition.read(self._whole())[0]
 
+    def assesses(self) -> bool:
+        """Whether any outcome names an activity, also in a definition that is not complete."""
+        return bool(definition.block_references(self.outcomes))
+
     def _whole(self) -> definition.Definition:
         written = self._definition()
         if self._unread is not None:  # with less than it takes over, the pill would certify something else

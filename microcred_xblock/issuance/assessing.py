@@ -55,18 +55,25 @@ def assess(request_pk: int, *, now: datetime) -> None:
 
 def wake(pill_ids: Iterable[str], *, now: datetime) -> int:
     """Look again soon at who waits: for a result to be shown, whose date the author may have moved, or for the pill to
-    be mended. How many wait."""
+    be mended. How many wait. What still fails then is tried again by the first steps of the ladder."""
     waiting = models.AssessmentRequest.objects.filter(pill_id__in=list(pill_ids), due_at__gt=now + SOON)
-    return waiting.update(due_at=now + SOON)
+    return waiting.update(due_at=now + SOON, attempts=0)
 
 
 def _assess(learner_id: str, pill_id: str, now: datetime) -> datetime | None:
-    """When to look again: not before the learner may know the result. None if that is all."""
+    """When to look again: not before the learner may know the result. None if that is all.
+
+    NotReady (``pill-unready``) while the pill has to be mended: what the learner has answered must count then, with
+    nobody at the keyboard. A pill that is gone, or asks for nothing yet, is not waited for.
+    """
     with compat.load_pill(pill_id) as block:
         pill = block.readable_pill() if block is not None else None
+        asks = block is not None and block.assesses()
         course = compat.course_id(block) if block is not None else ""
-    if pill is None or not compat.may_earn(learner_id, course):
+    if not asks or not compat.may_earn(learner_id, course):
         return None
+    if pill is None:
+        raise NotReady("The definition of this pill is not complete.", code=requests.UNREADY)
     evidence = compat.platform_evidence(learner_id, pill_id, pill.references)
     until = evidence.concealed_until
     standing = awarding.record_scores(

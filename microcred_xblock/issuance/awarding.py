@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from uuid import uuid4
 
 from django.utils import timezone
@@ -30,7 +31,8 @@ def record_scores(
     What is held already is held against the scores: see ``regrading.review`` and ``renewing.review``. After a
     revocation the award is made again under the condition that the revocation set. While no credential of the pill
     could be issued (``trial``), or blocks that assess are ``missing`` from it, no award is made, but when the pill is
-    mended and the scores are looked at again. Whoever calls has checked that ``learner_id`` may earn here.
+    mended and the scores are looked at again: so the refusal is NotReady (``pill-unready``), also for a learner who
+    lacks nothing but what is missing. Whoever calls has checked that ``learner_id`` may earn here.
     """
     now = now or timezone.now()
     past = until(scores, now)
@@ -41,11 +43,12 @@ def record_scores(
         regrading.review(held, pill, past, annulled=annulled, now=now)
         held = renewing.review(held, pill, results, now=now) if not missing else held
     mastered = pill.mastered(results)
-    if held is not None or concealed or not mastered:
+    mendable = mastered or (bool(missing) and pill.mastered(_at_best(pill, past, not_given, missing)))
+    if held is not None or concealed or not mendable:
         return Standing(results=results, mastered=mastered, award_id=str(held.pk) if held is not None else None)
     if missing:
         unready = NotReady("What assesses this pill is not all in it (any more).", code="pill-unready")
-        return Standing(results=results, mastered=True, refusal=unready)
+        return Standing(results=results, mastered=mastered, refusal=unready)
     formers = list(holding.former_awards(learner_id, pill.id))
     award, refusal = _decided(formers, pill, results, now)
     if award is not None:
@@ -58,6 +61,14 @@ def record_scores(
     except NotReady as unready:
         return Standing(results=results, mastered=True, refusal=unready)
     return Standing(results=results, mastered=True, award_id=str(made.pk))
+
+
+def _at_best(
+    pill: LearningPill, scores: Mapping[str, Score], not_given: Collection[str], missing: Collection[str]
+) -> tuple[OutcomeResult, ...]:
+    """The results if what is missing were there and answered in full: no way of mending the pill makes them better."""
+    full = {block: Score(block=block, earned=Decimal(1), possible=Decimal(1)) for block in missing}
+    return assess(pill.outcomes, {**scores, **full}, not_given=not_given)
 
 
 def _decided(

@@ -227,14 +227,14 @@ def queue(now: datetime) -> Iterator[Finding]:
 
 
 def _unready() -> Iterator[Finding]:
-    """Pills that learners have mastered, and that are not awarded because no credential of them could be issued."""
+    """Pills that learners have answered in, and that are not awarded before their author mends them."""
     waiting = models.AssessmentRequest.objects.filter(error_code="pill-unready").values("pill_id")
     for pill in waiting.annotate(learners=Count("pk")).order_by("pill_id")[:_MOST]:
         yield warning(
-            f"The pill {pill['pill_id']} is not awarded ({pill['learners']} waiting): its credentials could not be "
-            "issued as it is.",
-            "Have its author mend it in Studio: the Preview tab of its form says what is wrong. Publishing it is then "
-            "enough.", **pill,
+            f"The pill {pill['pill_id']} is not awarded ({pill['learners']} waiting): it is not complete, lacks what "
+            "assesses it, or its credentials could not be issued as it is.",
+            "Have its author mend it in Studio: the pill's page and the Preview tab of its form say what is wrong. "
+            "Publishing it is then enough.", **pill,
         )
 
 

@@ -27,8 +27,8 @@ def review(row: models.Award, pill: LearningPill, results: Sequence[OutcomeResul
     """The award that counts now: a new one where the learner has proved anew what expires, otherwise ``row``.
 
     The new one rests on nothing that was answered before the former was made. Also where scores suspended an award
-    whose pill assesses otherwise since: who masters the pill as it is now has no other way back. The learner agrees to the
-    new one; until it is signed the former stays what it is.
+    whose pill assesses otherwise since: who masters the pill as it is now has no other way back. The learner agrees to
+    the new one; until it is signed the former stays what it is.
     """
     proved = _proved(row, pill, results, now)
     renewed = decide(pill, proved, award_id=uuid4(), now=now)

@@ -6,7 +6,7 @@ import logging
 import random
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial, wraps
 from typing import Any, ParamSpec, TypeVar
 from uuid import uuid4
@@ -18,6 +18,8 @@ from . import outbox
 
 log = logging.getLogger(__name__)
 
+UNREADY = "pill-unready"  # the code of what waits for an author
+_REST = timedelta(hours=18)  # beside the slowest step of the ladder: publishing the mended pill wakes what waits for it
 _TRIES = 5
 _random = random.SystemRandom()
 _Given = ParamSpec("_Given")
@@ -107,12 +109,18 @@ def postpone(row: Any, until: datetime) -> None:
 
 
 def failed(row: Any, error: Exception, now: datetime) -> None:
-    """Note what went wrong and when to try again: always once more, at the slowest step of the ladder."""
+    """Note what went wrong and when to try again: always once more, at the slowest step of the ladder.
+
+    What an author has to mend is then looked at once a day only: a file that was put back is no publishing.
+    """
     known = isinstance(error, MicrocredError)
+    code = error.code if known else "internal"
     if not known:
         log.exception("%s %s failed.", type(row).__name__, row.pk)
     attempts = row.attempts + 1
     later = outbox.next_attempt(min(attempts, len(outbox.LADDER)), now)
+    if code == UNREADY and attempts > len(outbox.LADDER):
+        later = later and later + _REST
     type(row).objects.filter(pk=row.pk, token=row.token).update(
-        attempts=attempts, due_at=later, error_code=error.code if known else "internal"
+        attempts=attempts, due_at=later, error_code=code
     )

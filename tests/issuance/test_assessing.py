@@ -165,7 +165,7 @@ class TestAssessing:
             ask()
         assert not models.Award.objects.exists() and not models.AssessmentRequest.objects.exists()
 
-    def test_a_pill_that_is_gone_or_not_complete_asks_nothing_more(self, pill, world, commits):
+    def test_a_pill_that_is_gone_or_asks_for_nothing_yet_is_not_waited_for(self, pill, world, commits):
         self.answer(world, "p1", "p2")
         world.blocks[pill].outcomes = []
         with commits():
@@ -192,12 +192,83 @@ class TestAssessing:
         assessing.assess(row().pk, now=timezone.now())
         assert models.Award.objects.get().learner_id == "7" and not models.AssessmentRequest.objects.exists()
 
+    def test_so_does_who_lacks_nothing_but_that_block(self, pill, world, commits):
+        """Whether the author takes it off the list, or puts it back with the answers that it had."""
+        outcome = {**OUTCOMES[0], "assessed_by": [{"block": "p1"}, {"block": "deleted"}]}
+        world.blocks[pill].outcomes = [outcome]
+        self.answer(world, "p1")
+        with commits():
+            ask()
+        assert not models.Award.objects.exists() and row().error_code == "pill-unready"
+        world.blocks[pill].outcomes = [{**outcome, "assessed_by": [{"block": "p1"}]}]
+        assert self.published() == 1
+        assert models.Award.objects.get().learner_id == "7" and not models.AssessmentRequest.objects.exists()
+
     def test_who_lacks_too_much_anyway_waits_for_nothing(self, pill, world, commits):
-        world.blocks[pill].outcomes = [{**OUTCOMES[0], "assessed_by": [{"block": "p1"}, {"block": "deleted"}]}]
+        outcomes = [
+            {**OUTCOMES[0], "assessed_by": [{"block": "deleted"}]},
+            {**OUTCOMES[0], "id": "other", "assessed_by": [{"block": "p1"}, {"block": "p2"}]},
+        ]
+        world.blocks[pill].outcomes = outcomes
         self.answer(world, "p1")
         with commits():
             ask()
         assert not models.Award.objects.exists() and not models.AssessmentRequest.objects.exists()
+
+    def published(self):
+        """The author publishes the course; the tasks of those who wait run when they are due. How many waited."""
+        models.AssessmentRequest.objects.update(due_at=timezone.now() + timedelta(hours=6))
+        indexing.index_course(COURSE, now=timezone.now())
+        woken = models.AssessmentRequest.objects.filter(due_at__lte=timezone.now() + assessing.SOON)
+        waiting = list(woken.values_list("pk", flat=True))
+        for pk in waiting:
+            assessing.assess(pk, now=timezone.now())
+        return len(waiting)
+
+    @pytest.mark.parametrize(("field", "broken", "mended"), [
+        ("badge_image", {"src": "/static/deleted.png", "caption": "A turbine"}, {}),
+        ("description", "", "Find it."), ("recognition", {"eqf_level": "9"}, {"eqf_level": "5"}),
+        ("mastery", {"rule": "n-of-m", "n": "7"}, {"rule": "all"}),
+    ])
+    def test_what_was_answered_while_the_pill_was_broken_counts_when_it_is_mended(
+        self, pill, world, commits, field, broken, mended
+    ):
+        """With nobody at the keyboard; one row for the learner, however much is answered meanwhile."""
+        setattr(world.blocks[pill], field, broken)
+        self.answer(world, "p1", "p2")
+        for name in ("p1", "p2"):
+            with commits():
+                ask(name)
+        assert not models.Award.objects.exists()
+        assert (row().learner_id, row().error_code) == ("7", "pill-unready")
+        assert self.published() == 1 and row().attempts == 1, "not mended yet: it waits on"
+        setattr(world.blocks[pill], field, mended)
+        assert self.published() == 1
+        assert models.Award.objects.get().learner_id == "7" and not models.AssessmentRequest.objects.exists()
+
+    def test_also_without_publishing_but_then_once_a_day(self, pill, world, commits):
+        """A deleted file that is uploaded again is no publishing."""
+        world.blocks[pill].description = ""
+        self.answer(world, "p1", "p2")
+        with commits():
+            ask()
+        now = timezone.now()
+        for _ in outbox.LADDER:
+            assessing.assess(row().pk, now=now)
+        assert timedelta(hours=22) < row().due_at - now < timedelta(hours=26)
+        world.blocks[pill].description = "Find it."
+        with commits():
+            assert outbox.sweep(now + timedelta(hours=21)) == 0
+        with commits():
+            assert outbox.sweep(now + timedelta(hours=27)) == 1
+        assert models.Award.objects.exists() and not models.AssessmentRequest.objects.exists()
+
+    def test_nor_waits_who_may_not_earn_in_a_broken_pill(self, pill, world, commits):
+        world.blocks[pill].description = ""
+        world.standings.clear()
+        with commits():
+            ask()
+        assert not models.AssessmentRequest.objects.exists()
 
     def test_what_is_held_is_not_touched_by_a_block_that_goes(self, pill, world, commits):
         world.blocks[pill].upkeep = {"regrade": "revoke", "grace_days": "0"}
