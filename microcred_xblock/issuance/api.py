@@ -29,6 +29,7 @@ from . import (
     rehearsal,
     showing,
     skills,
+    verdicts,
 )
 from . import holders as holding
 from .data import Download, Holders, Learner, Panel, Payload, Standing
@@ -37,7 +38,7 @@ __all__ = [
     "DOWNLOAD_KINDS", "Holders", "Learner", "awarding_body_of", "connect", "consent", "disconnect", "dismiss_notice",
     "download", "finish_connection", "holders", "last_awarded", "panel", "payload", "recognition_defaults_of",
     "record_scores", "rehearse", "retry", "search_skills", "send", "skills_installed", "start_connection",
-    "withdraw",
+    "verdict", "withdraw",
 ]
 
 DOWNLOAD_KINDS = downloads.KINDS
@@ -92,6 +93,14 @@ def rehearse(pill: LearningPill, *, course_id: str, asked_by: str) -> rehearsal.
     if wait:
         raise NotAllowed("Too many requests.", code="api-rate", seconds=wait)
     return rehearsal.rehearse(pill, course_id=course_id, now=timezone.now())
+
+
+def verdict(pill: LearningPill, *, try_it: bool) -> verdicts.Verdict | None:
+    """What keeps credentials of ``pill`` from being issued, if anything does; the trial takes some tenths of a second.
+
+    None where it was not tried yet, nor is now. No query.
+    """
+    return verdicts.reached(pill) if try_it else verdicts.known(pill)
 
 
 def panel(learner_id: str, pill_id: str) -> Panel | None:

@@ -30,7 +30,7 @@ def record_scores(
 
     What is held already is held against the scores: see ``regrading.review`` and ``renewing.review``. After a
     revocation the award is made again under the condition that the revocation set. While no credential of the pill
-    could be issued (``trial``), or blocks that assess are ``missing`` from it, no award is made, but when the pill is
+    could be issued (``verdicts``), or blocks that assess are ``missing`` from it, no award is made, but when it is
     mended and the scores are looked at again: so the refusal is NotReady (``pill-unready``), also for a learner who
     lacks nothing but what is missing. Whoever calls has checked that ``learner_id`` may earn here.
     """

@@ -20,7 +20,7 @@ from ..domain.errors import Misconfigured, NotAllowed
 from ..domain.outcomes import LearningOutcome, OutcomeResult, Score
 from ..domain.pill import LearningPill, MasteryRule
 from ..domain.upkeep import RegradePolicy, Upkeep
-from . import chains, issuers, models, signals, trial
+from . import chains, issuers, models, signals, verdicts
 from .filters import AwardRequested
 
 _ACHIEVEMENTS = UUID("a2f0a7a4-1f0c-4d7a-8a55-6d1d6b1f5c11")
@@ -200,18 +200,23 @@ def _issuer_of(former: models.Award | None, course_id: str) -> str:
     return former.issuer_key if known else issuers.key_for(course_id)
 
 
-def freeze(pill: LearningPill) -> models.FrozenPill:
-    """The row of the pill's content, shared by equal pills. NotReady (``pill-unready``): see ``trial.check``.
+def is_frozen(pill: LearningPill) -> bool:
+    """Whether the pill, as it is, has a row already."""
+    return models.FrozenPill.objects.filter(digest=_digest(codec.encode(pill))).exists()
 
-    A pill that has a row was found good when the row was made; so an award costs no look at its documents.
+
+def freeze(pill: LearningPill) -> models.FrozenPill:
+    """The row of the pill's content, shared by equal pills. NotReady (``pill-unready``): see ``verdicts.require``.
+
+    A pill that has a row was found good when the row was made; so an award costs no look at its documents. For one that
+    may have none it is called before locks are taken.
     """
     content = codec.encode(pill)
-    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
-    digest = hashlib.sha256(canonical.encode("utf-8")).hexdigest()
+    digest = _digest(content)
     known = models.FrozenPill.objects.filter(digest=digest).first()
     if known is not None:
         return known
-    trial.check(pill, digest)
+    verdicts.require(pill)
     row, _ = models.FrozenPill.objects.get_or_create(
         digest=digest,
         defaults={
@@ -220,3 +225,8 @@ def freeze(pill: LearningPill) -> models.FrozenPill:
         },
     )
     return row
+
+
+def _digest(content: Mapping[str, Any]) -> str:
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode("utf-8")).hexdigest()

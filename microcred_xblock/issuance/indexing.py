@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -9,9 +11,12 @@ from django.db import transaction
 from django.db.models import Q
 
 from .. import compat
-from . import assessing, models, outbox, requests, tasks
+from . import assessing, holding, models, outbox, requests, tasks, verdicts
+
+log = logging.getLogger(__name__)
 
 _BATCH = 500
+_TRYING = 60.0  # seconds that a worker may spend on trials; what is left is tried when it is asked for
 
 
 def request(course_id: str, *, now: datetime) -> None:
@@ -40,6 +45,9 @@ def index(request_pk: int, *, now: datetime) -> None:
     except Exception as error:  # as in ``assessing``
         rows.update(leased_until=None)
         requests.failed(row, error, now)
+        return
+    if not outbox.eager():  # else the author who publishes would wait for it
+        try_pills(row.course_id)
 
 
 def index_course(course_id: str, *, now: datetime) -> int:
@@ -47,6 +55,26 @@ def index_course(course_id: str, *, now: datetime) -> int:
     pills = compat.pills_of_course(course_id)
     assessing.wake(pills, now=now)
     return store(course_id, pills)
+
+
+def try_pills(course_id: str) -> int:
+    """Have a verdict on each published pill that is yet to be frozen, before a learner waits for it; how many.
+
+    Never raises.
+    """
+    until, reached = time.monotonic() + _TRYING, 0
+    try:
+        for pill_id in compat.pills_of_course(course_id):
+            if time.monotonic() > until:
+                break
+            with compat.load_pill(pill_id) as block:
+                pill = block.readable_pill() if block is not None else None
+            if pill is not None and not holding.is_frozen(pill):
+                verdicts.reached(pill)
+                reached += 1
+    except Exception:  # nothing depends on it
+        log.exception("The pills of %s could not all be tried.", course_id)
+    return reached
 
 
 def store(course_id: str, pills: Mapping[str, frozenset[str]]) -> int:

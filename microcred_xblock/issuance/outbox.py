@@ -86,11 +86,16 @@ def enqueue(task: Any, *ids: Any) -> None:
     transaction.on_commit(lambda: _hand_over(task, ids), robust=True)
 
 
+def eager() -> bool:
+    """Whether tasks are run at once in the request that asks for them, as in a development setup."""
+    return getattr(settings, "CELERY_TASK_ALWAYS_EAGER", False) or getattr(settings, "CELERY_ALWAYS_EAGER", False)
+
+
 def _hand_over(task: Any, ids: tuple[Any, ...]) -> bool:
     try:
         if conf.setting("MICROCRED_RUNNER") == "thread":
             runner.local.submit(task, ids)
-        elif getattr(settings, "CELERY_TASK_ALWAYS_EAGER", False) or getattr(settings, "CELERY_ALWAYS_EAGER", False):
+        elif eager():
             task.apply(args=ids)
         else:
             broker.send(task, ids)

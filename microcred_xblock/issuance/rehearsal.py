@@ -53,8 +53,9 @@ def rehearse(pill: LearningPill, *, course_id: str, now: datetime) -> Rehearsal:
     """
     issuer, missing = _issuer(course_id)
     run = Trial(pill, _scene(pill, issuer), now, tolerant=True)
-    change = partial(_changed_by_site, run)
-    badge, european = run.open_badge(change), run.elm(change)
+    badge, european = run.open_badge(), run.elm()
+    badge = _changed_by_site(run, badge, Format.OPEN_BADGE)
+    european = _changed_by_site(run, european, Format.ELM)
     if european is not None:  # what issuing does not wait for
         dataset = run.check("elm-json-ld", partial(rdfc.dataset, european, pinned.document_loader), blocks=False)
         if _shacl_installed():
@@ -88,11 +89,20 @@ def _scene(pill: LearningPill, issuer: Issuer) -> Scene:
         return replace(NOWHERE, issuer=issuer)
 
 
-def _changed_by_site(run: Trial, document: Mapping[str, Any], format_: Format) -> Any:
-    """The document as the site's own steps leave it; as it was, and a finding, where they refuse or break it."""
-    if not filters.CredentialComposed.get_filter_config():
+def _changed_by_site(run: Trial, document: Mapping[str, Any] | None, format_: Format) -> Mapping[str, Any] | None:
+    """The document as the site's own steps leave it; as it was, and a finding, where they refuse, break or spoil it.
+
+    The finding blocks nothing: it is not about the pill, and mending the step mends every award.
+    """
+    if document is None or not filters.CredentialComposed.get_filter_config():
         return document
-    changed = run.check("site", partial(filters.composed, document, format_, run.award), blocks=False)
+
+    def change() -> Mapping[str, Any]:
+        bare = {name: value for name, value in document.items() if name != "proof"}
+        changed = filters.composed(bare, format_, run.award)
+        return document if changed == bare else run.changed(changed, format_)
+
+    changed = run.check("site", change, blocks=False)
     return document if changed is None else changed
 
 

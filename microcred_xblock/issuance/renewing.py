@@ -34,14 +34,14 @@ def review(row: models.Award, pill: LearningPill, results: Sequence[OutcomeResul
     renewed = decide(pill, proved, award_id=uuid4(), now=now)
     if renewed is None or holding.prevented(renewed, row.learner_id, row.course_id) is not None:
         return row
+    try:
+        holding.freeze(pill)  # before the chain is locked: a pill that has no row yet is tried, which takes its time
+    except NotReady:  # of the pill as it is now nothing could be issued: what is held stays, until it is mended
+        return row
     with transaction.atomic():
         fresh = chains.lock(row).get(row.pk)
         if fresh is None or not fresh.active or not _proved(fresh, pill, results, now):
             return holding.held_award(row.learner_id, pill.id) or row  # another request was faster
-        try:
-            holding.freeze(pill)
-        except NotReady:  # of the pill as it is now nothing could be issued: what is held stays, until it is mended
-            return row
         regrading.recovered(fresh, now)
         return _replace(fresh, renewed, expires_at=pill.upkeep.expiry(now), reason="renewal", now=now)
 

@@ -7,18 +7,18 @@ that says it is a test.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
 from ..credentials import elm, open_badges, pinned, status_list, wording
 from ..domain.award import Award, decide
 from ..domain.credential import Format, Holder, Issuer, credential_urn
-from ..domain.errors import InvalidInput, MicrocredError, NotReady
+from ..domain.errors import InvalidInput, MicrocredError
 from ..domain.outcomes import Score, assess
 from ..domain.pill import LearningPill
 from ..domain.upkeep import RegradePolicy
@@ -96,24 +96,31 @@ class Trial:
             self.findings.append(Finding(check=name, error=broken, blocks=blocks))
         return None
 
-    def open_badge(self, change: Callable[..., Any]) -> dict[str, Any] | None:
+    def open_badge(self) -> dict[str, Any] | None:
         """The badge with its test proof: composed, held against the strict schema, canonicalised without loss."""
         document = self.check("open-badge", self._compose_badge)
-        document = document and change(document, Format.OPEN_BADGE)
         if document is None:
             return None
         self.check("open-badge-schema", partial(open_badges.validate, document, signed=False))
         proof = self.check("open-badge-json-ld", partial(self._prove, document))
         return {**document, **({"proof": [proof]} if proof else {})}
 
-    def elm(self, change: Callable[..., Any]) -> dict[str, Any] | None:
+    def elm(self) -> dict[str, Any] | None:
         """The European credential: composed, and past the gate."""
         document = self.check("elm", self._compose_elm)
-        document = document and change(document, Format.ELM)
         if document is None:
             return None
         self.check("elm-profile", partial(elm.validate, document))
-        return document
+        return dict(document)
+
+    def changed(self, document: Mapping[str, Any], format_: Format) -> dict[str, Any]:
+        """A document that somebody changed, past the same checks; the badge with a new proof. Raises InvalidInput."""
+        bare = {name: value for name, value in document.items() if name != "proof"}
+        if format_ is Format.ELM:
+            elm.validate(bare)
+            return bare
+        open_badges.validate(bare, signed=False)
+        return {**bare, "proof": [self._prove(bare)]}
 
     def seal(self, document: Mapping[str, Any]) -> bytes:
         """The document in a seal of nobody's."""
@@ -150,45 +157,15 @@ class Trial:
         )
 
 
-def check(pill: LearningPill, digest: str) -> None:
-    """NotReady (``pill-unready``) for a pill whose credentials no issuer could issue; ``digest`` names its content.
+def faults(pill: LearningPill, *, now: datetime) -> tuple[Finding, ...]:
+    """What keeps a pill's credentials from being issued by any issuer: what only its author can mend. No query.
 
-    Asked before a pill is frozen into awards, where its author could mend it no more. Equal pills are tried once in a
-    process.
+    The pill's own documents are judged; what a site's steps make of them is not the pill's (``rehearsal``).
     """
-    try:
-        code = _first_fault(_Named(digest=digest, pill=pill))
-    except Exception:  # what breaks a trial would break the real thing; the learner's page must not break with it
-        log.exception("The trial of pill %s broke.", pill.id)
-        code = "internal"
-    if code:
-        raise NotReady(
-            "The credentials of this pill could not be issued as it is: its author has to mend it in Studio, where the "
-            "preview says what is wrong. Results are kept.", code="pill-unready", reason=code,
-        )
-
-
-def faults(pill: LearningPill, *, now: datetime) -> Iterator[MicrocredError]:
-    """What keeps a pill's credentials from being issued by any issuer: what only its author can mend. No query."""
     run = Trial(pill, NOWHERE, now)
-    run.open_badge(lambda document, _format: document)
-    run.elm(lambda document, _format: document)
-    return (finding.error for finding in run.findings if isinstance(finding.error, InvalidInput))
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Named:
-    digest: str
-    pill: LearningPill = field(compare=False, repr=False)
-
-
-@lru_cache(maxsize=64)
-def _first_fault(named: _Named) -> str:
-    found = next(faults(named.pill, now=datetime.now(UTC)), None)
-    if found is None:
-        return ""
-    log.warning("Pill %s cannot be awarded yet (%s): %s", named.pill.id, found.code, found.message)
-    return found.code
+    run.open_badge()
+    run.elm()
+    return tuple(finding for finding in run.findings if isinstance(finding.error, InvalidInput))
 
 
 def _award(pill: LearningPill, now: datetime) -> Award:

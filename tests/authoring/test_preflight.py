@@ -179,7 +179,7 @@ class TestPlaces:
             make_outcome("first", "First", ("x",)), make_outcome("second", "Second", ("y",), skills=(scheme, INSPECT)),
         ))
         run = trial.Trial(pill, trial.NOWHERE, NOW)
-        run.elm(lambda document, _format: document)
+        run.elm()
         told = preflight.report(
             draft(pill), rehearsal(*((one.check, one.error, one.blocks) for one in run.findings)), EN
         )
@@ -219,7 +219,7 @@ class TestParity:
     @examples(20)
     def test_nothing_an_author_can_write_gets_lost(self, award):
         run = trial.Trial(award.pill, trial.NOWHERE, NOW)
-        badge, european = run.open_badge(lambda made, _format: made), run.elm(lambda made, _format: made)
+        badge, european = run.open_badge(), run.elm()
         rows = parity.report(run.award, open_badge=badge, elm=european)
         found = preflight._of_parity(SimpleNamespace(parity=rows), draft(award.pill), EN)
         assert [item.problem.params for item in found if item.severity != preflight.ADVICE] == []

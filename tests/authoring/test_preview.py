@@ -26,7 +26,7 @@ HOSTILE = "<script>alert(1)</script>\" onmouseover='x' {{ 7|add:7 }} \u202e"
 
 def documents(pill=None):
     run = trial.Trial(pill or make_pill(), trial.NOWHERE, NOW)
-    return run.open_badge(lambda document, _format: document), run.elm(lambda document, _format: document)
+    return run.open_badge(), run.elm()
 
 
 @pytest.fixture(scope="module")
@@ -252,6 +252,6 @@ def test_the_verdict_counts(count, start):
 
 def test_every_check_of_a_rehearsal_has_a_name():
     run = trial.Trial(make_pill(), trial.NOWHERE, NOW)
-    run.open_badge(lambda document, _format: document)
-    run.elm(lambda document, _format: document)
+    run.open_badge()
+    run.elm()
     assert set(run.checks) <= set(preflight.CHECKS)

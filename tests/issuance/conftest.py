@@ -9,13 +9,19 @@ from cryptography.fernet import Fernet
 from django.core.management import call_command
 from django.utils import timezone
 
-from microcred_xblock.issuance import api
+from microcred_xblock.issuance import api, verdicts
 from microcred_xblock.issuance.data import Learner
 from tests.factories import make_pill, make_scores
 from tests.fake_platform import FakePlatform
 from tests.wallets.host import Host
 
 TOKEN_KEY = Fernet.generate_key().decode()
+
+
+@pytest.fixture(autouse=True)
+def nothing_broken_is_kept(monkeypatch):
+    """What breaks a trial in one test is forgotten before the next."""
+    monkeypatch.setattr(verdicts, "BROKEN", 0)
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,8 @@ from microcred_xblock.credentials import elm, open_badges, pinned
 from microcred_xblock.domain.errors import InvalidDocument, MicrocredError
 from microcred_xblock.domain.upkeep import RegradePolicy, Upkeep
 from microcred_xblock.issuance import api, models, rehearsal, trial
-from microcred_xblock.proofs import data_integrity, jades
+from microcred_xblock.issuance.filters import CredentialComposed
+from microcred_xblock.proofs import data_integrity, jades, multibase
 from tests.factories import make_pill, make_recognition
 
 NOW = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
@@ -36,6 +37,21 @@ class Adds(PipelineStep):
     def run_filter(self, document, format, award):
         terms = {"termsOfUse": [{"type": "https://example.org/Terms"}]} if format == "ob3" else {}
         return {"document": {**document, **terms}}
+
+
+class AddsNonsense(PipelineStep):
+    """Adds what no standard knows."""
+
+    def run_filter(self, document, format, award):
+        term = {"keywords": [{"id": "http://data.europa.eu/esco/concept-scheme/skills"}]} if format == "elm" else {}
+        return {"document": {**document, "nonsense": "x", **term}}
+
+
+class Refuses(PipelineStep):
+    """Wants to know the learner."""
+
+    def run_filter(self, document, format, award):
+        raise CredentialComposed.PreventCredential("Not for her.")
 
 
 class Breaks(PipelineStep):
@@ -158,14 +174,14 @@ class TestFindings:
     def test_whatever_blocks_here_blocks_there_and_nothing_else(self, issuer):
         for pill in (make_pill(), make_pill(language="tlh"), make_pill(recognition=make_recognition(isced_f="0999"))):
             blocking = [found.error.code for found in rehearse(pill).findings if found.blocks]
-            assert blocking == [error.code for error in trial.faults(pill, now=NOW)]
+            assert blocking == [found.error.code for found in trial.faults(pill, now=NOW)]
 
     def test_an_issuer_that_cannot_be_named_is_not_the_pill_s_fault(self, issuer, monkeypatch):
         monkeypatch.setattr(
             rehearsal, "_issuer", lambda _course: (replace(trial.PLACEHOLDER, country="XXX"), None)
         )
         assert {found.error.code for found in rehearse().findings} == {"country-unknown"}
-        assert list(trial.faults(make_pill(), now=NOW)) == []
+        assert trial.faults(make_pill(), now=NOW) == ()
 
     def test_every_fault_of_the_schema_is_found(self, issuer, monkeypatch):
         compose = open_badges.compose
@@ -201,9 +217,34 @@ class TestSteps:
         done = rehearse()
         assert done.open_badge["termsOfUse"] and done.findings == () and "site" in done.checks
 
-    @pytest.mark.parametrize(("step", "code"), [(Spoils, "filter-fixed"), (Breaks, "internal")])
+    @pytest.mark.parametrize(("step", "code"), [
+        (Spoils, "filter-fixed"), (Breaks, "internal"), (Refuses, "credential-prevented"),
+    ])
     def test_what_the_site_spoils_is_told_and_does_not_block(self, issuer, steps, step, code):
         steps(step)
         done = rehearse()
         assert [(found.error.code, found.blocks) for found in done.findings] == [(code, False)] * 2
         assert done.open_badge is not None and done.elm is not None
+        assert not any(found.blocks for found in done.findings) and trial.faults(make_pill(), now=NOW) == ()
+
+    def test_what_the_site_adds_passes_the_same_checks_and_is_the_site_s_fault(self, issuer, steps):
+        steps(AddsNonsense)
+        done = rehearse()
+        assert {(found.check, found.blocks) for found in done.findings} == {("site", False)}
+        assert len(done.findings) == 2 and "nonsense" not in done.open_badge and "nonsense" not in done.elm
+
+    @pytest.mark.parametrize("step", [Adds, AddsNonsense, Refuses])
+    def test_a_pill_at_fault_is_at_fault_whatever_the_site_does(self, issuer, steps, step):
+        steps(step)
+        pill = make_pill(language="tlh")
+        blocking = [(found.check, found.error.code) for found in rehearse(pill).findings if found.blocks]
+        assert blocking == [(found.check, found.error.code) for found in trial.faults(pill, now=NOW)] != []
+
+    def test_a_badge_that_the_site_changed_has_a_proof_of_what_is_shown(self, issuer, steps):
+        steps(Adds)
+        badge = rehearse().open_badge
+        (proof,) = badge["proof"]
+        key = multibase.decode(proof["verificationMethod"].rpartition("#")[2])[2:]
+        bare = {name: value for name, value in badge.items() if name != "proof"}
+        assert badge["termsOfUse"]
+        data_integrity._check_proof(bare, proof, key, pinned.document_loader)

@@ -93,9 +93,9 @@ def test_what_authors_wrote_is_escaped(issuer, client, learner):
 
 @pytest.mark.parametrize(("language", "direction"), [("ar", "rtl"), ("fr", "ltr"), ("pt-BR", "ltr"), ("xx", "ltr")])
 def test_pages_speak_the_pill_s_language(language, direction, issuer, client, monkeypatch):
-    from microcred_xblock.issuance import holding, trial
+    from microcred_xblock.issuance import holding, verdicts
 
-    monkeypatch.setattr(trial, "check", lambda pill, digest: None)  # of "xx" no credential is made any more
+    monkeypatch.setattr(verdicts, "require", lambda _pill: None)  # of "xx" no credential is made any more
     row = holding.freeze(make_pill(language=language))
     for url in (places.achievement(row.achievement), places.assessment(row.achievement)):
         text = client.get(url.removeprefix(BASE)).content.decode()
