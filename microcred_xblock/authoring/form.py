@@ -147,9 +147,12 @@ def _script_texts(translator: Translator) -> dict[str, Any]:
         "moved": _("“{title}” is now number {number} of {total}."), "removed": _("“{title}” was removed."),
         "restored": _("“{title}” is back."), "added": _("A new outcome was added."),
         "saving": _("Saving…"), "saved": _("Saved."), "not_saved": _("Not saved"),
+        "loading": _("Loading the stored version…"), "not_loaded_title": _("Not loaded"),
+        "not_loaded": _("The stored version could not be loaded. What you typed is still here; please try again."),
         "unfinished": _("Saved. What still has to be mended is listed above."),
         "failed": _("That did not work. Nothing was saved, and what you typed is still here; please try again."),
         "signed_out": _("You are signed out. Sign in again in another tab, come back here and save."),
+        "signed_out_again": _("You are signed out. Sign in again in another tab, come back here and try again."),
         "threshold": _("needs {threshold} %"), "to_mend": _("to be mended: {count}"),
         "unsaved": _("Unsaved changes"),
     }

@@ -49,6 +49,7 @@ _TEXTS = {
     "uri": N_("Write the address of the skill in its framework; it starts with https:// or http://."),
     "framework": N_("Write the name of the framework, for example ESCO or DigComp."),
     "long": N_("This is too long."),
+    "half": N_("Nothing was saved yet: a skill is only half written. Complete it, or empty its lines."),
 }
 _TAG_TEXTS = {
     "looking": N_("Looking for tags…"), "failed": N_("The tags could not be read. Please try again."),

@@ -229,7 +229,20 @@ def test_two_authors_at_once(author, visitors):
     page.get_by_role("alert").get_by_text("Somebody changed this pill").wait_for()
     assert page.locator("[data-control='description']").input_value() == "Mine."
     author.look("s7-conflict")
-    page.get_by_role("button", name="Show the stored version, drop mine").click()
+    show = page.get_by_role("button", name="Show the stored version, drop mine")
+    show.click()
+    page.get_by_role("group", name="Your changes are not saved. Drop them?").wait_for()
+    author.look("s7-drop-mine")
+    page.keyboard.press("Escape")
+    assert focused(page) == "Show the stored version, drop mine", "nothing was dropped unasked"
+    assert page.locator("[data-control='description']").input_value() == "Mine."
+    page.route("**/edit_form/**", lambda route: route.abort())
+    show.click()
+    page.get_by_role("button", name="Drop my changes").click()
+    page.get_by_role("alert").get_by_text("The stored version could not be loaded.").wait_for()
+    page.unroute("**/edit_form/**")
+    show.click()
+    page.get_by_role("button", name="Drop my changes").click()
     page.wait_for_function("document.querySelector('[data-control=description]').value === 'Theirs.'")
     page.locator("[data-control='description']").fill("Mine after all.")
     other.locator("[data-control='description']").fill("Theirs again.")
@@ -255,6 +268,28 @@ def test_what_was_typed_survives_a_lost_connection(author):
     page.get_by_role("button", name="Cancel").click()
     page.get_by_role("button", name="Drop my changes").click()
     page.wait_for_function("document.querySelector('[data-control=description]').value === 'Typed in a train.'")
+
+
+def test_changes_that_could_not_be_dropped_are_still_unsaved(author):
+    page, asked = author.page, []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    description = page.locator("[data-control='description']")
+    description.click()
+    page.keyboard.type("Kept. ")
+    kept = description.input_value()
+    page.route("**/edit_form/**", lambda route: route.abort())
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("button", name="Drop my changes").click()
+    alert = page.get_by_role("alert")
+    alert.get_by_text("The stored version could not be loaded.").wait_for()
+    assert "saved" not in alert.inner_text() and description.input_value() == kept
+    page.locator("[data-mcp='unsaved']", has_text="Unsaved changes").wait_for()
+    assert focused(page) == "Cancel"
+    author.look("s7-not-dropped")
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("button", name="Go on writing").click()
+    opened(author)
+    assert asked == ["beforeunload"], "the browser asks again"
 
 
 def test_nothing_is_typed_that_the_answer_would_overwrite(author):

@@ -73,6 +73,58 @@ def test_an_example_adds_and_is_undone(visitor):
     assert names(page) == [*before, "My own words"]
 
 
+def held_back(page) -> list:
+    """The examples that are asked for from now on; each comes when the test lets it."""
+    waiting: list = []
+    page.route("**/preset_values/**", lambda route: waiting.append(route))
+    return waiting
+
+
+def arrived(page, waiting: list, count: int) -> None:
+    while len(waiting) < count:
+        page.wait_for_timeout(20)
+
+
+def let_come(page, route) -> None:
+    with page.expect_response("**/preset_values/**"):
+        route.continue_()
+    page.wait_for_timeout(200)
+
+
+def test_of_two_examples_pressed_quickly_the_later_one_comes(visitor):
+    page = opened(visitor)
+    before, waiting = names(page), held_back(page)
+    for name in ("Software", "Safety"):
+        panel(page).get_by_role("button", name=name).click()
+    arrived(page, waiting, 2)
+    let_come(page, waiting[1])
+    let_come(page, waiting[0])
+    page.locator("[data-from='told']").get_by_text("4 outcomes were added from “\u2068Safety\u2069”.").wait_for()
+    assert len(names(page)) == len(before) + 4
+
+
+def test_an_example_that_comes_after_the_form_was_made_anew_is_dropped(visitor):
+    page = opened(visitor)
+    before, waiting = names(page), held_back(page)
+    panel(page).get_by_role("button", name="Software").click()
+    arrived(page, waiting, 1)
+    saved(page)
+    let_come(page, waiting[0])
+    assert names(page) == before and page.locator("[data-from='told']").is_hidden()
+
+
+def test_an_undone_example_leaves_no_note_of_what_was_removed_of_it(visitor):
+    page = opened(visitor)
+    before = names(page)
+    panel(page).get_by_role("button", name="Software").click()
+    told = page.locator("[data-from='told']")
+    told.get_by_text("4 outcomes were added").wait_for()
+    page.locator("[data-card] [data-action='delete']").last.click()
+    assert page.locator("[data-gone]").count() == 1
+    told.get_by_role("button", name="Undo").click()
+    assert names(page) == before and page.locator("[data-gone]").count() == 0
+
+
 def test_suggestions_fill_only_what_nobody_used(visitor):
     page = opened(visitor, NEW, tab="Recognition")
     page.locator("[data-control='recognition.mode']").select_option("workbased")

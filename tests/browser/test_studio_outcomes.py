@@ -99,6 +99,30 @@ def choose(page, number: int):
 # What assesses an outcome
 
 
+def test_an_activity_taken_out_by_mistake_comes_back_by_keyboard(opened):
+    visitor = opened([outcome(1, "p1", "p2", "p3")])
+    page = visitor.page
+    first = choose(page, 1)
+    weight = first.locator("[data-row] [data-part='weight']").first
+    weight.fill("4")
+    drop = first.get_by_role("button", name="Take out: Title of p1", exact=True)
+    drop.focus()
+    page.keyboard.press("Enter")
+    assert assessing(page, 1) == ["p2", "p3"] and focused(page) == "undo"
+    status(page, "“Title of p1” was taken out.")
+    visitor.look("o1-taken-out")
+    box = first.locator("[data-option='p1'] input")
+    assert not box.is_checked()
+    page.keyboard.press("Enter")
+    assert assessing(page, 1) == ["p1", "p2", "p3"] and weight.input_value() == "4", "as it was, where it was"
+    status(page, "“Title of p1” is back.")
+    assert box.is_checked() and focused(page) == "outcomes-drop"
+    drop.click()
+    box.check()
+    assert assessing(page, 1) == ["p2", "p3", "p1"]
+    assert first.locator("[data-gone]").count() == 0, "chosen again, there is nothing to bring back"
+
+
 def test_activities_are_found_by_title_and_chosen(opened):
     visitor = opened([outcome(1, "p1"), outcome(2)])
     page = visitor.page
@@ -142,7 +166,7 @@ def test_what_is_taken_out_comes_back_as_it_was(opened):
     first.get_by_role("button", name="Take out: Title of p1").click()
     status(page, "“Title of p1” was taken out.")
     assert not first.locator("[data-option='p1'] input").is_checked()
-    assert page.evaluate("document.activeElement.closest('[data-row]').dataset.block") == "p3"
+    assert focused(page) == "undo"
 
 
 def test_a_single_activity_has_nothing_to_weigh(opened):

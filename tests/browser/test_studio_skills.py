@@ -117,7 +117,7 @@ def test_chosen_saved_seen_again_and_removed(visitor):
     found(card).first.click()
     says(card, "is among the skills of this outcome already")
     card.get_by_role("button", name="Remove “install photovoltaic systems”").click()
-    says(card, "“install photovoltaic systems” was removed")
+    page.locator("[data-mcp='status']", has_text="“install photovoltaic systems” was removed").wait_for()
     assert "install photovoltaic systems" not in chips(card)
 
 
@@ -174,6 +174,61 @@ def test_by_address(visitor):
         page.get_by_role("button", name="Save").click()
     page.locator("[data-mcp='status']", has_text="Saved").wait_for()
     page.locator("[data-skill]", has_text="Written out, not added").wait_for(state="attached")
+
+
+def test_half_a_skill_is_no_reason_to_lose_it(visitor):
+    card = opened(visitor)
+    page = visitor.page
+    before = chips(card)
+    card.get_by_text("Add a skill by its address").click()
+    label, uri, framework = (card.locator(f"[data-part='own-{name}']") for name in ("label", "uri", "framework"))
+    label.press_sequentially("Half")
+    page.locator("[data-mcp='unsaved']", has_text="Unsaved changes").wait_for()
+    card.get_by_text("Add a skill by its address").click()
+    page.locator("[role='tab'][data-target='pill']").click()
+    sent = []
+    page.on("request", lambda request: sent.append(request.url) if "/save_pill/" in request.url else None)
+    page.get_by_role("button", name="Save").click()
+    page.locator("[data-mcp='status']", has_text="a skill is only half written").wait_for()
+    assert sent == []
+    assert page.evaluate("document.activeElement.dataset.part") == "own-uri", "where something is missing, in sight"
+    assert [line.get_attribute("aria-invalid") for line in (label, uri, framework)] == [None, "true", "true"]
+    visitor.look("skills-half")
+    uri.fill("http://data.europa.eu/esco/skill/half")
+    assert framework.input_value() == "ESCO"
+    uri.fill("")
+    assert framework.input_value() == "", "what the form wrote itself is no skill begun"
+    uri.fill("https://example.org/half")
+    framework.fill("DigComp")
+    page.get_by_role("button", name="Save").click()
+    page.locator("[data-mcp='status']", has_text="Saved").wait_for()
+    assert chips(opened(visitor)) == [*before, "Half"]
+
+
+def test_a_skill_removed_by_mistake_comes_back_by_keyboard(visitor):
+    card = opened(visitor)
+    page = visitor.page
+    before = chips(card)
+    card.locator("[data-action='skills-remove']").first.focus()
+    page.keyboard.press("Enter")
+    assert chips(card) == before[1:]
+    page.locator("[data-mcp='status']", has_text=f"“{before[0]}” was removed.").wait_for()
+    assert page.evaluate("document.activeElement.textContent") == "Undo"
+    visitor.look("skills-removed")
+    page.keyboard.press("Enter")
+    assert chips(card) == before, "in its former place"
+    page.locator("[data-mcp='status']", has_text=f"“{before[0]}” is back.").wait_for()
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')") == f"Remove “{before[0]}”"
+    page.wait_for_function("!document.querySelector('[data-mcp=unsaved]').textContent")
+    uri = card.locator("[data-skill]").first.get_attribute("data-uri")
+    page.keyboard.press("Enter")
+    answer(page, "search_skills", lambda call: {
+        "ok": True, "installed": True, "results": [{**skill("again"), "uri": uri}],
+    })
+    line(card).fill("again")
+    found(card).first.click()
+    assert chips(card) == [*before[1:], "again"]
+    assert card.locator("[data-gone]").count() == 0, "added again, there is nothing to bring back"
 
 
 def test_what_is_found_too_late_is_dropped(visitor):

@@ -15,7 +15,7 @@
       this.working = false;
       this.stretch();
       const kinds = window.MicrocredStudioParts || {};
-      // The form's parts, in their scripts' order. Each may have start, settled, card, refresh, changed, clicked, collect …
+      // The form's parts, in their scripts' order. Each may have start, settled, card, refresh, changed, clicked, saving …
       this.extras = new Map(Object.keys(kinds).map((name) => [name, new kinds[name](this)]));
       this.root.addEventListener("submit", (event) => event.preventDefault()); // Enter in a line is no wish to save
       this.root.addEventListener("click", (event) => this.clicked(event));
@@ -155,7 +155,7 @@
       const actions = {
         save: () => this.save(),
         cancel: () => this.cancel(),
-        reload: () => this.reload(),
+        reload: () => this.tell("dropping", button) || this.reload(),
         overwrite: () => this.overwrite(),
         go: () => this.go(button.dataset.target),
         tab: () => this.tab(button.dataset.target),
@@ -207,9 +207,10 @@
       if (!this.tell("leaving")) this.leave();
     }
 
+    /* Answers whether the form is left: where there is no window to close, the stored form may not come. */
     leave() {
       this.notify("cancel", {});
-      if (this.root.isConnected && !this.root.closest(".modal-window")) this.reload();
+      return this.root.isConnected && !this.root.closest(".modal-window") ? this.reload() : true;
     }
 
     /* What a save would send now. */
@@ -256,10 +257,11 @@
       return outcome;
     }
 
+    /* Unless one of the parts has something that cannot be saved yet, and has said so. */
     async save() {
-      if (this.working) return;
+      if (this.working || this.tell("saving")) return;
       this.notify("save", { state: "start", message: this.texts.saving });
-      const answer = await this.work("save_pill", this.collect());
+      const answer = await this.work("save_pill", this.collect(), this.texts.saving);
       if (!answer.ok) return this.refused(answer);
       const own = this.isOwnPage();
       this.stored(answer);
@@ -314,24 +316,33 @@
       this.save();
     }
 
+    /* Answers whether the stored form is there; until it is, what she typed stays, and a conflict can be decided. */
     async reload() {
-      const answer = await this.work("edit_form", {});
-      if (!answer.ok) return this.refused(answer);
+      const answer = await this.work("edit_form", {}, this.texts.loading);
+      this.say("");
+      if (!answer.ok) {
+        const out = answer.message === this.texts.signed_out && this.texts.signed_out_again;
+        const message = answer.code ? answer.message : out || this.texts.not_loaded;
+        this.complain(message, !this.part("choices").hidden);
+        this.notify("error", { title: this.texts.not_loaded_title, message });
+        this.part("body").scrollTop = 0;
+        return false;
+      }
       this.complain(null);
       this.replace(answer);
-      this.say("");
-      return this.part("body").focus();
+      this.part("body").focus();
+      return true;
     }
 
     /* Saving and reloading: the one or the other. Meanwhile nobody types what the answer would overwrite. */
-    async work(handler, data) {
+    async work(handler, data, text) {
       const button = this.root.querySelector('[data-action="save"]');
       const active = document.activeElement;
       const form = this.part("form");
       this.working = true;
       form.inert = true;
       button.setAttribute("aria-disabled", "true");
-      this.say(this.texts.saving);
+      this.say(text);
       try {
         return await this.ask(handler, data);
       } finally {

@@ -1,16 +1,11 @@
-/* The outcomes as cards of the author's form: their names and order, what folds, what is taken away and brought back. */
+/* The outcomes as cards of the author's form: their names and order, what folds, what is added and taken away. */
 (function () {
   "use strict";
 
   class Cards {
     constructor(editor) {
       this.editor = editor;
-      this.gone = new Map(); // the removed cards by the note that stands in their place
       editor.root.addEventListener("keydown", (event) => this.pressed(event));
-    }
-
-    start() {
-      this.gone.clear();
     }
 
     refresh() {
@@ -37,7 +32,6 @@
         up: () => this.move(card, -1, button),
         down: () => this.move(card, 1, button),
         delete: () => this.remove(card),
-        undo: () => this.restore(button.closest("[data-gone]")),
         add: () => this.editor.add(),
       };
       if (!actions[action]) return false;
@@ -81,24 +75,11 @@
     }
 
     remove(card) {
-      const note = this.editor.part("removed-card").content.firstElementChild.cloneNode(true);
-      const text = this.editor.fill(this.editor.texts.removed, { title: this.editor.title(card) });
-      note.querySelector('[data-part="text"]').textContent = text;
-      this.gone.set(note, card);
-      card.replaceWith(note);
-      this.editor.touch();
-      note.querySelector("button").focus();
-      this.editor.say(text);
-    }
-
-    restore(note) {
-      const card = this.gone.get(note);
-      this.gone.delete(note);
-      note.replaceWith(card);
-      this.editor.tell("card", card, false);
-      this.editor.touch();
-      card.focus();
-      this.editor.say(this.editor.fill(this.editor.texts.restored, { title: this.editor.title(card) }));
+      const title = this.editor.title(card);
+      this.editor.extras.get("gone").take(card, this.editor.fill(this.editor.texts.removed, { title }), title, () => {
+        this.editor.tell("card", card, false);
+        card.focus();
+      });
     }
   }
 

@@ -43,7 +43,17 @@
 
     /* Cancel was pressed. True: she is asked first. */
     leaving() {
+      return this.first(this.editor.root.querySelector('[data-action="cancel"]'), () => this.editor.leave());
+    }
+
+    /* So is who wants the stored version in place of her own. */
+    dropping(button) {
+      return this.first(button, () => this.editor.reload());
+    }
+
+    first(asker, go) {
       if (!this.unsaved()) return false;
+      Object.assign(this, { asker, go });
       this.ask(true);
       this.editor.part("keep").focus();
       return true;
@@ -66,13 +76,17 @@
 
     keep() {
       this.ask(false);
-      this.editor.root.querySelector('[data-action="cancel"]').focus();
+      this.asker.focus();
     }
 
-    discard() {
+    /* What could not be left is unsaved as before. */
+    async discard() {
       this.abandoned = true; // nobody is asked again
       this.ask(false);
-      this.editor.leave();
+      if (await this.go()) return;
+      this.abandoned = false;
+      this.tell();
+      this.asker.focus();
     }
 
     pressed(event) {

@@ -31,6 +31,7 @@
       this.args = this.editor.args.parts.frameworks;
       this.texts = this.args.texts;
       this.rows = [];
+      this.turn = (this.turn || 0) + 1; // what was asked for the form before is not shown in this one
       const drop = this.part("drop");
       ["dragover", "dragleave", "drop"].forEach((kind) => drop.addEventListener(kind, (event) => this.dragged(event)));
     }
@@ -69,7 +70,7 @@
       this.close();
       if (file.size > this.args.bytes) return this.frameworks.refuse(this.texts.large);
       this.editor.say(this.texts.reading);
-      const turn = (this.turn = (this.turn || 0) + 1); // of two files at once the later one counts
+      const turn = (this.turn += 1); // of two files at once the later one counts
       const headers = { "Content-Type": "application/octet-stream" };
       const answer = await this.editor.request("read_framework", { headers, body: file });
       if (turn !== this.turn) return undefined;

@@ -34,6 +34,12 @@
       this.args = args;
       this.texts = args.texts;
       this.done = null;
+      this.awaited = null;
+    }
+
+    /* What comes while the form is saved would be gone with the answer. */
+    saving() {
+      this.awaited = null;
     }
 
     clicked(name, button) {
@@ -79,12 +85,16 @@
       this.field(card, "title").focus();
     }
 
+    /* Of two examples at once the later one counts, and none after something else was added. */
     async preset(button) {
-      if (button.getAttribute("aria-busy") === "true") return;
+      if (this.awaited === button) return;
+      this.awaited = button;
       button.setAttribute("aria-busy", "true");
       const language = this.editor.value("language");
       const answer = await this.editor.ask("preset_values", { preset: button.dataset.preset, language });
       button.removeAttribute("aria-busy");
+      if (this.awaited !== button) return;
+      this.awaited = null;
       if (!answer.ok) this.refuse(answer.message);
       else if (this.room() < answer.outcomes.length) {
         this.refuse(this.editor.fill(this.texts.full, { limit: this.args.limit }));
@@ -153,6 +163,7 @@
       if (cards.some((card) => this.bracketed(card))) lines.push(this.texts.replace);
       lines.push(this.texts.unsaved);
       this.done = { cards: cards.map((card) => ({ card, as: this.state(card) })), set };
+      this.awaited = null;
       this.open(false);
       this.part("told-text").textContent = lines.join(" ");
       this.part("told-after").textContent = after;
@@ -167,9 +178,9 @@
     /* What was added and is as it came goes; what she has worked on stays. */
     undo() {
       const { cards, set } = this.done || { cards: [], set: [] };
-      const here = cards.filter(({ card }) => card.isConnected);
-      const kept = here.filter(({ card, as }) => this.state(card) !== as);
-      here.filter((one) => !kept.includes(one)).forEach(({ card }) => card.remove());
+      const asItCame = cards.filter(({ card, as }) => this.state(card) === as);
+      const kept = cards.filter((one) => one.card.isConnected && !asItCame.includes(one));
+      asItCame.forEach(({ card }) => this.editor.extras.get("gone").drop(card));
       set.forEach(({ name, before, value }) => {
         const control = this.editor.control(name);
         if (control && control.value === value) this.put(control, before);

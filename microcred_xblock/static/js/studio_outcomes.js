@@ -190,6 +190,7 @@
       const known = this.taken.get(card.dataset.card + " " + block);
       if (known) {
         this.taken.delete(card.dataset.card + " " + block);
+        known.forEach((row) => this.editor.extras.get("gone").drop(row)); // nothing more to bring back
         place.append(...known);
         return;
       }
@@ -215,20 +216,23 @@
       const card = button.closest("[data-card]");
       const row = button.closest("[data-row]");
       const title = text(row, "title").textContent;
-      const rows = this.rows(card);
-      const next = rows[rows.indexOf(row) + 1] || rows[rows.indexOf(row) - 1];
       const key = card.dataset.card + " " + row.dataset.block;
       this.editor.forget(this.editor.part("rows", card));
       this.taken.set(key, (this.taken.get(key) || []).concat(row));
-      row.remove();
-      const option = this.open === card && this.options.find((item) => item.block === row.dataset.block);
-      if (option) option.box.checked = this.assessing(card).includes(row.dataset.block);
-      this.editor.touch();
-      const focus = next
-        ? next.querySelector('[data-action="outcomes-drop"]')
-        : card.querySelector('[data-action="outcomes-choose"]') || card;
-      focus.focus();
-      this.editor.say(this.editor.fill(this.texts.dropped, { block: title }));
+      this.editor.extras.get("gone").take(row, this.editor.fill(this.texts.dropped, { block: title }), title, () => {
+        const others = (this.taken.get(key) || []).filter((one) => one !== row);
+        if (others.length) this.taken.set(key, others);
+        else this.taken.delete(key);
+        this.tick(card, row.dataset.block);
+        row.querySelector('[data-action="outcomes-drop"]').focus();
+      });
+      this.tick(card, row.dataset.block);
+    }
+
+    /* In the list to choose from, where that is open: whether a block assesses the card's outcome. */
+    tick(card, block) {
+      const option = this.open === card && this.options.find((item) => item.block === block);
+      if (option) option.box.checked = this.assessing(card).includes(block);
     }
 
     /* What assesses nothing */
@@ -275,8 +279,7 @@
       this.editor.part("assign").hidden = true;
       this.editor.forget(this.editor.part("rows", card));
       this.add(card, block, title);
-      const option = this.open === card && this.options.find((one) => one.block === block);
-      if (option) option.box.checked = true;
+      this.tick(card, block);
       this.editor.touch();
       const left = items.find((one) => !one.hidden);
       (left ? left.querySelector("button") : this.editor.foldOf(card)).focus();

@@ -11,6 +11,10 @@
       this.chosen = new WeakMap(); // by card: which of kind and reuse level the author has chosen herself
     }
 
+    get gone() {
+      return this.editor.extras.get("gone");
+    }
+
     start(args) {
       Object.assign(this, args);
     }
@@ -117,8 +121,14 @@
     }
 
     say(card, text, skill) {
+      this.quiet(card);
+      partOf(card, "status").textContent = this.editor.fill(this.texts[text], { skill: skill.label });
+    }
+
+    /* What was said last is over. */
+    quiet(card) {
       const status = partOf(card, "status");
-      status.textContent = this.editor.fill(this.texts[text], { skill: skill.label });
+      status.textContent = "";
       status.classList.remove("mcp-skills__status--odd");
       partOf(card, "notes").replaceChildren();
     }
@@ -161,6 +171,7 @@
     put(card, skill) {
       if (this.has(card, skill.uri)) return false;
       const list = this.editor.part("skills", card);
+      this.gone.inside(list).filter((one) => one.dataset.uri === skill.uri).forEach((one) => this.gone.drop(one));
       const chip = this.editor.part("skill-chip").content.firstElementChild.cloneNode(true);
       Object.assign(chip.dataset, { uri: skill.uri, label: skill.label, framework: skill.framework || "ESCO" });
       partOf(chip, "label").textContent = skill.label;
@@ -178,13 +189,12 @@
     }
 
     remove(card, chip) {
-      const next = chip.nextElementSibling || chip.previousElementSibling;
-      chip.remove();
-      this.editor.part("skills", card).hidden = !this.chips(card).length;
+      const { label } = chip.dataset;
+      this.quiet(card);
       this.editor.forget(this.editor.part("skills", card));
-      (next ? next.querySelector("button") : partOf(card, "query")).focus();
-      this.say(card, "removed", chip.dataset);
-      this.editor.touch();
+      this.gone.take(chip, this.editor.fill(this.texts.removed, { skill: label }), label, () => {
+        chip.querySelector("button").focus();
+      });
     }
 
     /* What is wrong stands beside each line; an address of ESCO names its framework. */
@@ -207,16 +217,42 @@
         uri: (!isAddress(skill.uri) && this.texts.uri) || (skill.uri.length > 2000 && this.texts.long),
         framework: !skill.framework ? this.texts.framework : skill.framework.length > this.limit && this.texts.long,
       };
-      return { inputs, skill, wrong };
+      const some = (values) => FIELDS.some((name) => values[name]);
+      return { inputs, skill, wrong, begun: some(skill), complete: !some(wrong) };
     }
 
     typed(card, event) {
-      event.stopPropagation(); // nothing of the pill yet
       mark(event.target, "");
       const framework = partOf(card, "own-framework");
-      if (event.target.dataset.part === "own-uri" && !framework.value && event.target.value.startsWith(ESCO)) {
+      if (event.target.dataset.part !== "own-uri") return;
+      const known = event.target.value.startsWith(ESCO);
+      if (known && !framework.value) {
         framework.value = "ESCO";
+        framework.dataset.filled = "yes";
+      } else if (!known && framework.dataset.filled && framework.value === "ESCO") {
+        framework.value = ""; // or a skill would seem to be begun
+        delete framework.dataset.filled;
       }
+    }
+
+    /* True: what she began to type is no skill yet, so nothing is saved; each line says what it still needs. */
+    saving() {
+      const cards = this.editor.cards().filter((card) => this.half(card));
+      if (!cards.length) return false;
+      this.editor.go(cards[0].dataset.card + ".skills");
+      partOf(cards[0], "more").open = true;
+      partOf(cards[0], "more").querySelector('[aria-invalid="true"]').focus();
+      this.editor.say(this.texts.half);
+      return true;
+    }
+
+    /* Whether a card has a skill that is half typed; its lines are marked. */
+    half(card) {
+      if (!partOf(card, "own-uri")) return false;
+      const { inputs, begun, complete, wrong } = this.own(card);
+      if (!begun || complete) return false;
+      inputs.forEach((input, place) => mark(input, wrong[FIELDS[place]]));
+      return true;
     }
 
     collectCard(card, outcome) {
@@ -226,8 +262,8 @@
         return { ...(member === "" ? {} : { member: Number(member) }), uri, label, framework };
       });
       if (!partOf(card, "own-uri")) return; // the finder is not filled yet
-      const { skill, wrong } = this.own(card); // written out, but not added with the button: it is meant all the same
-      if (!FIELDS.some((name) => wrong[name]) && !this.has(card, skill.uri)) outcome.skills.push(skill);
+      const { skill, begun, complete } = this.own(card); // not added with the button: it is meant all the same
+      if (begun && !(complete && this.has(card, skill.uri))) outcome.skills.push(skill);
     }
   }
 
