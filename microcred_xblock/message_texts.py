@@ -140,7 +140,8 @@ WALLET: dict[str, str] = {
         "This wallet does not let others add credentials. Download the credential and add it there yourself."
     ),
     "wallet-scope-shrunk": N_(
-        "You did not allow this site to add credentials. Connect again and allow it, or download the credential."
+        "The permission to add credentials was not given, or the wallet took it back. Connect it again and allow it, "
+        "or download the credential."
     ),
     "wallet-takes-no-elm": N_("This wallet does not take European Digital Credentials. Download the file instead."),
     "wallet-unknown": N_("This site does not offer that wallet. Choose another one, or download the credential."),
@@ -158,6 +159,7 @@ UNREACHABLE: dict[str, str] = {
     "wallet-dns": N_("The wallet's name {host} cannot be found now."),
     "wallet-html": N_("The wallet answered with a web page instead of data."),
     "wallet-no-answer": N_("The wallet gave no answer."),
+    "wallet-proxy": N_("The way from this site to the wallet is blocked at the moment."),
     "wallet-resting": N_("The wallet did not answer several times and is left alone for a while."),
     "wallet-server-error": N_("The wallet has a fault at the moment."),
     "wallet-timeout": N_("The wallet did not answer in time."),
@@ -239,6 +241,7 @@ ADMIN: dict[str, str] = {
     "key-source": N_("The setting {setting} is missing or unusable: correct it."),
     "key-unencrypted": N_("The private key {file} is not encrypted: encrypt it under the passphrase."),
     "key-withdrawn": N_("The issuer's key was withdrawn because others may have it: put a new one in its place."),
+    "proxy-setting": N_("The setting MICROCRED_PROXY cannot be used: write http://host:port."),
     "rotate-source": N_("The key is not a file that was made here: replace it by hand, then run microcred init."),
     "status-list": N_("This is no status list that can be read."),
     "status-list-index": N_("The status list has no such entry."),

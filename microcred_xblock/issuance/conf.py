@@ -15,10 +15,11 @@ from django.conf import settings
 from .. import __version__
 from ..credentials import status_list
 from ..domain.errors import Misconfigured
-from ..wallets import base
+from ..wallets import base, proxies
 from ..wallets.transport import Policy, Transport
 from .settings.common import DEFAULTS, SECRETS
 
+_MAIL = re.compile(r"[!-~]{1,64}@[A-Za-z0-9.-]{1,190}", re.ASCII)
 _DIGITS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?", re.ASCII)
 
 NUMBERS: dict[str, tuple[float, float]] = {  # the least and the most that is of any use
@@ -134,6 +135,21 @@ def site_transport(url: str) -> Transport:
     return _transport(frozenset({f"{parts.hostname}:{port}"}), loopback=parts.scheme == "http")
 
 
+def proxy() -> proxies.Proxy | None:
+    """The only way out, where there is no direct one. Misconfigured (``proxy-setting``)."""
+    url = setting("MICROCRED_PROXY")
+    return proxies.proxy(url) if url else None
+
+
+def user_agent() -> str:
+    """What every request says of us: name, version, the site's address, and an address for mail where there is one."""
+    told = setting("MICROCRED_CLIENT")
+    contacts = told.get("contacts") if isinstance(told, Mapping) else None
+    first = contacts[0] if isinstance(contacts, list | tuple) and contacts else ""
+    mail = f"; {first}" if isinstance(first, str) and _MAIL.fullmatch(first) and not set(first) & set("()\\") else ""
+    return f"microcred-xblock/{__version__} (+{public_base_url()}{mail})"
+
+
 def _transport(hosts: frozenset[str], *, loopback: bool) -> Transport:
     told, times = setting("MICROCRED_HTTP_TIMEOUTS"), dict(DEFAULTS["MICROCRED_HTTP_TIMEOUTS"])
     for name in times:
@@ -143,7 +159,6 @@ def _transport(hosts: frozenset[str], *, loopback: bool) -> Transport:
         Policy(
             hosts=hosts, allow_loopback_http=loopback,
             connect_timeout=times["connect"], read_timeout=times["read"], total_timeout=times["total"],
-            user_agent=f"microcred-xblock/{__version__} (+{public_base_url()})",
-            ca_bundle=setting("MICROCRED_CA_BUNDLE"),
+            user_agent=user_agent(), ca_bundle=setting("MICROCRED_CA_BUNDLE"), proxy=proxy(),
         )
     )

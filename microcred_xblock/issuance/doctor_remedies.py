@@ -51,6 +51,7 @@ _REMEDIES = {
     ),
     "did-web-url": f"Set MICROCRED_PUBLIC_BASE_URL to the public https address of this site {_RESTART}.",
     "wallet-setting": f"Correct the entry in MICROCRED_WALLETS (the administrator's guide shows one) {_RESTART}.",
+    "proxy-setting": f"Write it as http://host:port, or http://user:password@host:port, {_RESTART}.",
     "issuer-unknown": "Add it to MICROCRED_ISSUERS, or take the assignment back: `microcred keys unassign`.",
     "certificate-expired": "Put a new certificate in its place, then run `microcred init`.",
     "certificate-not-yet-valid": "Wait until that day, or put a certificate in its place that is valid now.",
@@ -66,7 +67,7 @@ UNREAD = {
     "wallet-dns": "its name cannot be found", "wallet-tls": "no secure connection is possible",
     "wallet-redirect": "it redirects", "wallet-url": "it is no plain https address",
     "wallet-host": "its name leads to an address that is not public",
-    "wallet-answer-too-large": "the answer is too large",
+    "wallet-answer-too-large": "the answer is too large", "wallet-proxy": "the proxy lets nothing through",
 }
 
 

@@ -42,9 +42,7 @@ def resolve(
     With ``loopback`` only loopback addresses are allowed, otherwise only public ones; a single
     other address refuses the host. WalletRefused (``wallet-address``), WalletUnreachable (``wallet-dns``).
     """
-    found = list(dict.fromkeys(entry[4][0] for entry in _look_up(host, port, timeout, resolver)))
-    if not found:
-        raise _no_name(host)
+    found = look_up(host, port, timeout=timeout, resolver=resolver)
     allowed = is_loopback if loopback else is_public
     if not all(map(allowed, found)):
         raise WalletRefused(
@@ -53,7 +51,15 @@ def resolve(
     return found
 
 
-def _look_up(host: str, port: int, timeout: float, resolver: Resolver) -> list[tuple]:
+def look_up(host: str, port: int, *, timeout: float, resolver: Resolver = socket.getaddrinfo) -> list[str]:
+    """Every address of ``host``, unchecked: for a place that the admin names. WalletUnreachable (``wallet-dns``)."""
+    found = list(dict.fromkeys(entry[4][0] for entry in _ask(host, port, timeout, resolver)))
+    if not found:
+        raise _no_name(host)
+    return found
+
+
+def _ask(host: str, port: int, timeout: float, resolver: Resolver) -> list[tuple]:
     """``getaddrinfo`` has no time limit of its own, so it runs beside us and may be left behind."""
     answers: list[list[tuple]] = []
 

@@ -19,6 +19,9 @@ from typing import Any
 from requests.certs import where
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
+from . import proxies
+from .answers import Answer
+
 IDLE = 1.0  # seconds a connection may lie unused: most servers close theirs after two or more
 AGE = 30.0  # seconds after which a name is looked up anew
 MOST = 8
@@ -27,9 +30,15 @@ MOST = 8
 class Line:
     """A connection under a host's name (for TLS and the Host header) to one of the addresses found for it."""
 
-    def __init__(self, scheme: str, host: str, port: int, found: Sequence[str], *, ca_bundle: str = "") -> None:
-        self._found, self._port = found, port
+    def __init__(
+        self, scheme: str, host: str, port: int, found: Sequence[str], *, ca_bundle: str = "",
+        through: tuple[proxies.Proxy, Sequence[str]] | None = None,
+    ) -> None:
+        """``through``: a proxy, and its own addresses."""
+        self._found, self._port, self._through = found, port, through
         self._socket: socket.socket | None = None
+        self._answer: Answer | None = None
+        self.dialled = False  # whether there has been a connection at all
         self.made = self.used = time.monotonic()
         if scheme == "http":
             self._connection: Any = HTTPConnection(host, port)
@@ -41,13 +50,17 @@ class Line:
                 ca_cert_dir=trusted if folder else None, ssl_minimum_version=ssl.TLSVersion.TLSv1_2,
             )
         self._connection._new_conn = self._dial
+        self._connection.response_class = self._answering
 
     def ask(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes | None, *, deadline: float,
-        connect_timeout: float, read_timeout: float,
+        connect_timeout: float, read_timeout: float, limit: int,
     ) -> Any:
-        """Send a request and give urllib3's response, whose body is still to be read. Raises what sockets raise."""
-        self._deadline, self._connect_timeout = deadline, connect_timeout
+        """Send a request and give urllib3's response, whose body is still to be read. Raises what sockets raise.
+
+        Not much more than ``limit`` bytes are ever read of a body.
+        """
+        self._deadline, self._connect_timeout, self._limit = deadline, connect_timeout, limit
         self._connection.timeout = read_timeout
         if self._connection.sock is not None:
             self._connection.sock.settimeout(read_timeout)
@@ -57,14 +70,20 @@ class Line:
         return self._connection.getresponse()
 
     @property
-    def dialled(self) -> bool:
-        """Whether there has been a connection at all."""
-        return self._socket is not None
+    def reusable(self) -> bool:
+        """Whether another request may follow: the last answer ended without doubt, the other side has not hung up,
+        and nothing lies there unread, be it in a buffer, in the TLS layer or in the socket. It would be taken for the
+        next answer.
+        """
+        if self._answer is None or not self._answer.clean or not self._connection.is_connected:
+            return False
+        pending = getattr(self._connection.sock, "pending", None)
+        return pending is None or not pending()
 
     @property
-    def reusable(self) -> bool:
-        """Whether another request may follow: the other side has not hung up, and nothing lies there unread."""
-        return self._connection.is_connected
+    def surplus(self) -> bool:
+        """Whether something came behind the last answer that belongs to none."""
+        return self._answer is not None and self._answer.surplus
 
     def cut(self) -> None:
         """Shut the socket, from whatever thread: who waits on it is woken."""
@@ -78,25 +97,54 @@ class Line:
         if self._socket is not None:
             self._socket.close()
 
+    def _answering(self, sock: Any, *args: Any, **kwargs: Any) -> Answer:
+        self._answer = Answer(sock, *args, limit=self._limit, **kwargs)
+        return self._answer
+
     def _dial(self) -> socket.socket:
         """A socket to the first address that answers; a second handle on it is kept for ``cut``."""
         last: OSError = OSError("no address")
         for address in self._found:
-            remaining = self._deadline - time.monotonic()
-            if remaining <= 0:
-                raise TimeoutError
             try:
-                made = socket.create_connection(
-                    (address, self._port), timeout=min(self._connect_timeout, remaining)
-                )
+                made = self._direct(address) if self._through is None else self._by_proxy(*self._through, address)
+            except proxies.ProxyError:
+                raise
             except OSError as error:
                 last = error
                 continue
-            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             made.settimeout(self._connection.timeout)
-            self._socket = made.dup()
+            self.dialled = True
             return made
         raise last
+
+    def _direct(self, address: str, port: int | None = None) -> socket.socket:
+        remaining = self._deadline - time.monotonic()
+        if remaining <= 0:
+            raise TimeoutError
+        made = socket.create_connection((address, port or self._port), timeout=min(self._connect_timeout, remaining))
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self._socket is not None:
+            self._socket.close()
+        self._socket = made.dup()
+        return made
+
+    def _by_proxy(self, proxy: proxies.Proxy, found: Sequence[str], address: str) -> socket.socket:
+        """A tunnel to ``address``. ProxyError where the proxy is to blame."""
+        last: OSError = OSError("no address")
+        for its_own in found:
+            try:
+                made = self._direct(its_own, proxy.port)
+                break
+            except OSError as error:
+                last = error
+        else:
+            raise proxies.ProxyError("the proxy cannot be reached") from last
+        try:
+            proxies.tunnel(made, proxy, address, self._port)
+        except OSError:
+            made.close()
+            raise
+        return made
 
 
 class Kept:

@@ -1,8 +1,9 @@
 """The one door out: every request to a wallet goes through ``Transport.request``.
 
 https only (http to loopback for the demonstration), hosts from the admin's list, addresses
-checked and pinned for the connection, no redirects, limits on time and size. What an answer
-*means* is the adapters' affair; here it only has to be one.
+checked and pinned for the connection, also through a proxy, limits on time and size. A redirect is
+followed only for a GET that asks for it, and only to where the request itself might have gone. What an
+answer *means* is the adapters' affair; here it only has to be one.
 
 A connection may be kept for a moment and serve the next request to the same place: it leads where it led when its
 address was checked. Nothing else is kept, and no request is ever sent twice.
@@ -21,7 +22,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException, IncompleteRead
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urldefrag, urljoin, urlsplit
 
 from urllib3.exceptions import HTTPError, SSLError
 from urllib3.exceptions import TimeoutError as HTTPTimeoutError
@@ -29,21 +30,27 @@ from urllib3.util import parse_url
 
 from ..domain.errors import WalletRefused, WalletUnreachable
 from . import addresses
+from .answers import TooMuch
 from .lines import Line, kept, watchdog
+from .proxies import Proxy, ProxyError
 
 log = logging.getLogger(__name__)
 
 _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 _CHUNK = 65_536
 _RETRY_AFTER_MOST = 24 * 3600
+REDIRECTS = 3  # as many as a reader may follow
+_FOLLOWED = (301, 302, 303, 307, 308)
+_URL_MOST = 2_000
+_EVERYWHERE = frozenset({"accept", "accept-language", "accept-encoding", "user-agent"})  # what another host may see
 
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
     """Where a transport may go, how long it may take, how much it takes in.
 
-    ``hosts`` holds ``host:port``. Times are seconds; ``total`` bounds the whole exchange, however
-    slowly the other side drips.
+    ``hosts`` holds ``host:port``. Times are seconds; ``total`` bounds the whole exchange, redirects included, however
+    slowly the other side drips. ``proxy`` serves all but loopback; the environment's is never used.
     """
 
     hosts: frozenset[str]
@@ -54,6 +61,7 @@ class Policy:
     max_bytes: int = 1_000_000
     user_agent: str = "microcred-xblock"
     ca_bundle: str = ""
+    proxy: Proxy | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,39 +127,88 @@ class Transport:
 
     def request(
         self, method: str, url: str, *, headers: Mapping[str, str] | None = None, body: bytes | None = None,
-        max_bytes: int | None = None, keep: bool = False,
+        max_bytes: int | None = None, keep: bool = False, redirects: int = 0,
     ) -> Response:
-        """One request, one answer; nothing is retried and no redirect is followed.
+        """One request, one answer; nothing is retried.
 
         With ``keep`` the request may go over a connection that was kept, and its own is kept afterwards: for a request
         that does no harm when it is made again, as the other side may hang up the moment it arrives.
 
+        A GET may follow so many ``redirects``, within the one total time. Each address is checked as the first was;
+        another host is shown none of ``headers`` but what is harmless.
+
         WalletRefused: ``wallet-url``, ``wallet-host``, ``wallet-address``, ``wallet-redirect``.
         WalletUnreachable: ``wallet-dns``, ``wallet-unreachable``, ``wallet-tls``, ``wallet-timeout``,
-        ``wallet-no-answer``, ``wallet-answer``, ``wallet-answer-too-large``.
+        ``wallet-no-answer``, ``wallet-answer``, ``wallet-answer-too-large``, ``wallet-proxy``.
         """
+        if redirects and (method != "GET" or body is not None):
+            raise ValueError("only a GET may be redirected")
         target = self._target(url)
         deadline = time.monotonic() + self.policy.total_timeout
+        sent = {"User-Agent": self.policy.user_agent, "Accept-Encoding": "identity", **(headers or {})}
+        most = max_bytes or self.policy.max_bytes
+        for left in range(min(redirects, REDIRECTS), -1, -1):
+            response = self._once(method, target, sent, body, deadline=deadline, limit=most, keep=keep)
+            if not 300 <= response.status < 400 or response.status == 304:
+                break
+            following = self._following(target, response, left)
+            if (following.scheme, following.host, following.port) != (target.scheme, target.host, target.port):
+                sent = {name: value for name, value in sent.items() if name.lower() in _EVERYWHERE}
+            target = following
+        return Response(
+            url=target.url, status=response.status, headers=response.headers, content=response.content
+        )
+
+    def _once(
+        self, method: str, target: _Target, headers: Mapping[str, str], body: bytes | None, *, deadline: float,
+        limit: int, keep: bool,
+    ) -> _Raw:
+        through = None if target.loopback else self.policy.proxy
         place = (
-            target.scheme, target.host, target.port, target.loopback, self.policy.ca_bundle, self._resolver
+            target.scheme, target.host, target.port, target.loopback, self.policy.ca_bundle, self._resolver, through
         )
         line = kept.take(place) if keep else None
         if line is None:
-            found = addresses.resolve(
-                target.host, target.port, loopback=target.loopback, timeout=self.policy.connect_timeout,
-                resolver=self._resolver,
-            )
-            line = Line(target.scheme, target.host, target.port, found, ca_bundle=self.policy.ca_bundle)
-        sent = {"User-Agent": self.policy.user_agent, "Accept-Encoding": "identity", **(headers or {})}
+            line = self._line(target, through, deadline)
         with _Exchange(target, line, self.policy, deadline) as exchange:
-            response = exchange.run(method, sent, body, max_bytes or self.policy.max_bytes)
+            response = exchange.run(method, headers, body, limit)
             if keep:
                 exchange.keep_for(place)
-        if 300 <= response.status < 400 and response.status != 304:
-            raise WalletRefused(
-                "The wallet redirects; its address must be the final one.", code="wallet-redirect", host=target.host
-            )
-        return Response(url=url, status=response.status, headers=response.headers, content=response.content)
+        return response
+
+    def _line(self, target: _Target, through: Proxy | None, deadline: float) -> Line:
+        patience = min(self.policy.connect_timeout, max(deadline - time.monotonic(), 0))
+        found = addresses.resolve(
+            target.host, target.port, loopback=target.loopback, timeout=patience, resolver=self._resolver
+        )
+        way = None
+        if through is not None:
+            try:
+                way = through, addresses.look_up(through.host, through.port, timeout=patience)
+            except WalletUnreachable as error:
+                raise _proxy_trouble(target.host) from error
+        return Line(
+            target.scheme, target.host, target.port, found, ca_bundle=self.policy.ca_bundle, through=way
+        )
+
+    def _following(self, target: _Target, response: _Raw, left: int) -> _Target:
+        """Where a redirect leads. WalletRefused (``wallet-redirect``) where nobody may go."""
+        location = response.headers.get("location", "")
+        reason = ""
+        if left and response.status in _FOLLOWED and 0 < len(location) <= _URL_MOST:
+            try:
+                following = self._target(urldefrag(urljoin(target.url, location)).url)
+                if target.scheme != "https" or following.scheme == "https":
+                    return following
+                reason = "wallet-url"
+            except WalletRefused as refusal:
+                reason = refusal.code
+            except ValueError:
+                reason = "wallet-url"
+        raise WalletRefused(
+            "The wallet redirects; its address must be the final one.", code="wallet-redirect", host=target.host,
+            **({"reason": reason} if reason else {}),
+        )
 
     def _target(self, url: str) -> _Target:
         try:
@@ -205,11 +262,11 @@ class _Exchange:
 
     def run(self, method: str, headers: Mapping[str, str], body: bytes | None, limit: int) -> _Raw:
         """The answer; transport failures become WalletUnreachable."""
-        policy = self._policy
+        policy, self._limit = self._policy, limit
         try:
             response = self._line.ask(
                 method, parse_url(self._target.url).request_uri, headers, body, deadline=self._deadline,
-                connect_timeout=policy.connect_timeout, read_timeout=policy.read_timeout,
+                connect_timeout=policy.connect_timeout, read_timeout=policy.read_timeout, limit=limit,
             )
             return _Raw(response.status, _headers(response), self._read(response, limit))
         except (OSError, HTTPError, HTTPException, ValueError) as error:
@@ -219,6 +276,8 @@ class _Exchange:
         """Keep the connection for the next request to ``place``, if it is as good as new."""
         if self._line.reusable:
             self._keep = place
+        elif self._line.surplus:
+            log.info("%s sent more than its answer: the connection is not used again.", self._target.host)
 
     def _read(self, response: Any, limit: int) -> bytes:
         if response.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
@@ -227,9 +286,7 @@ class _Exchange:
         for chunk in response.stream(_CHUNK, decode_content=False):
             content += chunk
             if len(content) > limit:
-                raise self._unreachable(
-                    "wallet-answer-too-large", f"The wallet's answer has more than {limit} bytes.", limit=limit
-                )
+                raise self._too_large(limit)
         if self._expired:  # a body without a length looks complete when the watchdog cuts it
             raise TimeoutError
         return bytes(content)
@@ -241,6 +298,11 @@ class _Exchange:
     def _failure(self, error: Exception) -> WalletUnreachable:
         log.info("No usable answer from %s: %s", self._target.host, type(error).__name__)
         causes = _causes(error)
+        over = next((cause for cause in causes if isinstance(cause, TooMuch)), None)
+        if over is not None and not over.head:
+            return self._too_large(self._limit)
+        if not self._expired and any(isinstance(cause, ProxyError) for cause in causes):
+            return _proxy_trouble(self._target.host)
         if self._expired or any(isinstance(cause, TimeoutError | HTTPTimeoutError) for cause in causes):
             return self._unreachable("wallet-timeout", "The wallet did not answer in time.")
         if any(isinstance(cause, ssl.SSLError | SSLError) for cause in causes):
@@ -251,12 +313,25 @@ class _Exchange:
             return self._unreachable("wallet-no-answer", "The wallet ended the connection without an answer.")
         return self._unreachable("wallet-answer", "The wallet's answer is not HTTP.")
 
+    def _too_large(self, limit: int) -> WalletUnreachable:
+        return self._unreachable(
+            "wallet-answer-too-large", f"The wallet's answer has more than {limit} bytes.", limit=limit
+        )
+
     def _unreachable(self, code: str, message: str, **params: Any) -> WalletUnreachable:
         return WalletUnreachable(message, code=code, host=self._target.host, **params)
 
 
 def _headers(response: Any) -> dict[str, str]:
-    return {name.lower(): value for name, value in response.headers.items()}
+    """Each name once, values without control characters (RFC 9110 §5.5): some are stored, some are sent back."""
+    return {
+        name.lower(): "".join(c if c.isprintable() else " " for c in value)
+        for name, value in response.headers.itermerged()
+    }
+
+
+def _proxy_trouble(host: str) -> WalletUnreachable:
+    return WalletUnreachable("The proxy lets nothing through to the wallet.", code="wallet-proxy", host=host)
 
 
 def _causes(error: BaseException) -> list[BaseException]:

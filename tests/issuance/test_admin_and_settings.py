@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.test import RequestFactory
 
+from microcred_xblock import __version__
 from microcred_xblock.domain.errors import Misconfigured
 from microcred_xblock.issuance import apps, conf, issuers, models, vault
 from microcred_xblock.issuance import checks as system_checks
@@ -218,6 +219,8 @@ class TestChecks:
             ({"MICROCRED_ISSUER": "A school"}, "microcred.E003"),
             ({"MICROCRED_TOKEN_KEY": 5}, "microcred.E003"),
             ({"MICROCRED_KEYS_DIR": 5}, "microcred.E003"),
+            ({"MICROCRED_PROXY": "proxy.example:3128"}, "microcred.E003"),
+            ({"MICROCRED_PROXY": 3128}, "microcred.E003"),
         ],
     )
     def test_what_is_wrong(self, change, expected, issuer, configured):
@@ -242,6 +245,30 @@ class TestChecks:
         assert (policy.connect_timeout, policy.read_timeout, policy.total_timeout) == (0.5, 10, 20)
         configured.MICROCRED_HTTP_TIMEOUTS = "5"
         assert conf.transport_to(frozenset()).policy.connect_timeout == 5
+
+    def test_the_way_out_is_the_proxy_of_the_settings_and_no_other(self, configured, monkeypatch):
+        monkeypatch.setenv("HTTPS_PROXY", "http://elsewhere.example:3128")
+        assert conf.transport_to(frozenset()).policy.proxy is None
+        configured.MICROCRED_PROXY = "http://user:hush@proxy.example:3128"
+        policy = conf.transport_to(frozenset()).policy
+        assert (policy.proxy.host, policy.proxy.port) == ("proxy.example", 3128)
+        assert "hush" not in repr(policy) and policy.proxy.authorization not in repr(policy)
+        configured.MICROCRED_PROXY = "socks5://proxy.example:3128"
+        with pytest.raises(Misconfigured) as caught:
+            conf.transport_to(frozenset())
+        assert caught.value.code == "proxy-setting"
+
+    @pytest.mark.parametrize(
+        ("contacts", "shown"),
+        [
+            (["wallets@learn.example"], "; wallets@learn.example"), ([], ""), (None, ""), ("x@y.example", ""),
+            (["a) evil (@b.example"], ""), (["a@b\r\nX: y"], ""), ([5], ""),
+        ],
+    )
+    def test_who_we_are_and_whom_to_ask(self, contacts, shown, configured):
+        configured.MICROCRED_CLIENT = {"contacts": contacts}
+        expected = f"microcred-xblock/{__version__} (+http://localhost:8000{shown})"
+        assert conf.transport_to(frozenset()).policy.user_agent == expected
 
     def test_it_says_what_to_write_and_never_what_is_there(self, settings):
         settings.MICROCRED_KEYS_PASSPHRASE, settings.MICROCRED_STATUS_TTL = 12_345_678, "hush-hush"

@@ -1,7 +1,8 @@
 """A wallet host for tests: a real server on loopback that keeps to the Open Badges 3.0 API, or breaks it on demand.
 
 ``host.misbehave(path, reply)`` puts a reply in front of the good one; ``reply`` is a ``Reply``, or a
-function that gets the raw handler and does what it likes with the socket.
+function that gets the raw handler and does what it likes with the socket: it returns a ``Reply`` to be sent, ``STAYS``
+where it has written its answer, or None to hang up.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlencode, urlsplit
+
+from microcred_xblock.wallets.transport import Policy, Transport
 
 UPSERT = "https://purl.imsglobal.org/spec/ob/v3p0/scope/credential.upsert"
 
@@ -43,6 +46,9 @@ class Request:
     def form(self) -> dict[str, str]:
         """A form's fields."""
         return {name: values[0] for name, values in parse_qs(self.body.decode()).items()}
+
+
+STAYS = object()  # returned by a misbehaviour that has written its answer and leaves the connection open
 
 
 class _Quiet(ThreadingHTTPServer):
@@ -222,6 +228,8 @@ def _handler(host: Host) -> type[BaseHTTPRequestHandler]:
                 if reply is None:
                     self.close_connection = True
                     return
+                if reply is STAYS:
+                    return
             self.send(reply or host.answer(request))
 
         do_GET = do_POST = _serve
@@ -240,3 +248,12 @@ def _handler(host: Host) -> type[BaseHTTPRequestHandler]:
             """Quiet."""
 
     return Handler
+
+
+def tls_transport(port: int, bundle: str = "", **more) -> Transport:
+    """A transport to https://localhost:port/ that trusts ``bundle``."""
+    return Transport(
+        Policy(
+            hosts=frozenset({f"localhost:{port}"}), allow_loopback_http=True, ca_bundle=bundle, total_timeout=3, **more
+        )
+    )

@@ -124,7 +124,7 @@ CAUSES: dict[str, Any] = {
     "wallet-registration": _("The wallet does not accept this site."),
     "wallet-rejected": _("The wallet rejected the credential."),
     "wallet-scope": _("The wallet does not let others add credentials."),
-    "wallet-scope-shrunk": _("The learner did not allow this site to add credentials."),
+    "wallet-scope-shrunk": _("The permission to add credentials was not given, or the wallet took it back."),
     "wallet-takes-no-elm": _("The wallet does not take European Digital Credentials."),
     "wallet-unknown": _("This site does not offer that wallet any more."),
     "wallet-url": _("The wallet gave an address that is not secure, so it was not used."),

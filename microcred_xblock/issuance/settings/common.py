@@ -28,7 +28,8 @@
     ``"hosts": ["auth.acme.example"]`` for other hosts of the same provider. Nobody else is ever contacted.
 ``MICROCRED_CLIENT``
     What wallets show about this site: ``{"logo_uri", "tos_uri", "policy_uri"}``, on the host of the base URL.
-    Default: pages of this app.
+    Default: pages of this app. ``"contacts": ["mail@…"]`` tells their providers whom to ask; the first is also in the
+    ``User-Agent`` of every request.
 ``MICROCRED_ALLOW_LOOPBACK_HTTP``
     Wallets on this machine may be spoken to without TLS. For the demonstration only.
 ``MICROCRED_HTTP_TIMEOUTS``
@@ -42,6 +43,9 @@
     so many workers busy. Have more workers than that, so that no learner waits for another's wallet.
 ``MICROCRED_CA_BUNDLE``
     A file of certificate authorities to trust instead of the usual ones.
+``MICROCRED_PROXY``
+    ``http://[user:password@]host:port`` of a proxy (``CONNECT``) where this server has no direct way out. Give it by
+    the environment variable of the same name if it holds a password. ``HTTPS_PROXY`` and its like are never used.
 ``MICROCRED_EARNING_ROLES``
     Course roles (``staff``, ``instructor``, ``beta_testers``, …) whose holders may earn, enrolled or not. Without it
     actively enrolled learners earn, and staff see a preview.
@@ -91,6 +95,7 @@ DEFAULTS: dict[str, Any] = {
     "MICROCRED_SLOW_SECONDS": 2,
     "MICROCRED_SLOW_WORKERS": 1,
     "MICROCRED_CA_BUNDLE": "",
+    "MICROCRED_PROXY": "",
     "MICROCRED_EARNING_ROLES": [],
     "MICROCRED_CELERY_QUEUE": "",
     "MICROCRED_API_RATES": {
@@ -118,7 +123,7 @@ PIPELINE_STEPS = {
     "org.openedx.learning.dashboard.render.started.v1": "microcred_xblock.issuance.pipeline.PillsOnDashboard",
 }
 TRACKED = ["edx.microcred.pill.mastered", "edx.microcred.credential.earned"]
-SECRETS = ("MICROCRED_KEYS_PASSPHRASE", "MICROCRED_SEAL_PASSWORD", "MICROCRED_TOKEN_KEY")
+SECRETS = ("MICROCRED_KEYS_PASSPHRASE", "MICROCRED_SEAL_PASSWORD", "MICROCRED_TOKEN_KEY", "MICROCRED_PROXY")
 
 
 def plugin_settings(settings: Any) -> None:
