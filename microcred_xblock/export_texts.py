@@ -29,6 +29,12 @@ PARTS: dict[str, str] = {
         "from guessing your e-mail address from the Open Badge."
     ),
     "awards.credentials.deliveries": N_("To which wallet a credential was sent, when, and where it lies there."),
+    "awards.collected_credentials": N_(
+        "The signed credentials that a wallet collected. Each names a key of that wallet, which it has proved to hold."
+    ),
+    "awards.offers_to_wallets": N_(
+        "When you offered a credential to a wallet by a QR code or a link. They are deleted a day after they expired."
+    ),
     "awards.status_list": N_(
         "The place of your credential in the public list that tells whether it is still valid. The list names nobody."
     ),

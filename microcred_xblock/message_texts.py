@@ -90,6 +90,13 @@ LEARNER: dict[str, str] = {
     "download-kind": N_("There is no such file. Choose one of the downloads on the page."),
     "status-list-unknown": N_("There is no such status list. Check the address."),
     "credential-unknown": N_("No credential with this id was issued here. Check the id, or ask for the file itself."),
+    "wallet-did": N_("The wallet names itself in a way that is not understood here. Try another wallet."),
+    "offer-channel": N_("This way to a wallet is not offered here. Choose another way, or download the credential."),
+    "offer-code": N_("The wallet sent another code than the one shown. Make a new offer and type its code."),
+    "offer-expired": N_("This offer has expired. Make a new one."),
+    "offer-token": N_("The wallet took too long. Make a new offer."),
+    "offer-unknown": N_("There is no such offer, or it was taken back. Make a new one."),
+    "offer-used": N_("This offer was used already. If your wallet has nothing, make a new one."),
     "not-issued": N_("The credential is not issued yet. Try again in a moment."),
     "payload-changed": N_(
         "What would be issued has changed since you saw it. Nothing was issued; read it again and then agree."

@@ -27,6 +27,14 @@ class Format(str, Enum):
     ELM = "elm"  # European Digital Credential, JAdES-sealed
 
 
+class BoundForm(str, Enum):
+    """The forms in which a wallet collects an award, bound to a key of its own; as OpenID4VCI 1.0 names them."""
+
+    LDP_VC = "ldp_vc"  # the badge with an embedded proof
+    JWT_VC_JSON = "jwt_vc_json"  # the badge as a VC-JWT
+    SD_JWT_VC = "dc+sd-jwt"  # claims that the holder shows one by one
+
+
 @dataclass(frozen=True, kw_only=True)
 class Issuer:
     """The awarding body.
@@ -150,3 +158,9 @@ def credential_urn(award_id: UUID, format_: Format) -> str:
     """
     family = Format.OPEN_BADGE if format_ is Format.OPEN_BADGE_JWT else format_
     return f"urn:uuid:{uuid5(award_id, family.value)}"
+
+
+def bound_urn(award_id: UUID, form: BoundForm, holder_did: str) -> str:
+    """The stable id of an award's credential for one holder's key; both forms of the badge share it."""
+    family = BoundForm.LDP_VC if form is BoundForm.JWT_VC_JSON else form
+    return f"urn:uuid:{uuid5(award_id, f'{family.value} {holder_did}')}"

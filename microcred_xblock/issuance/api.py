@@ -19,6 +19,7 @@ from . import (
     afterwards,
     awarding,
     awarding_facts,
+    collecting,
     connecting,
     delivering,
     downloads,
@@ -32,11 +33,11 @@ from . import (
     verdicts,
 )
 from . import holders as holding
-from .data import Download, Holders, Learner, Panel, Payload, Standing
+from .data import Download, Holders, Learner, Offer, Panel, Payload, Standing
 
 __all__ = [
     "DOWNLOAD_KINDS", "Holders", "Learner", "awarding_body_of", "connect", "consent", "disconnect", "dismiss_notice",
-    "download", "finish_connection", "holders", "last_awarded", "panel", "payload", "recognition_defaults_of",
+    "download", "finish_connection", "holders", "last_awarded", "offer", "panel", "payload", "recognition_defaults_of",
     "record_scores", "rehearse", "retry", "search_skills", "send", "skills_installed", "start_connection",
     "verdict", "withdraw",
 ]
@@ -193,6 +194,22 @@ def retry(award_id: str, learner_id: str, wallet_id: str) -> Panel:
     row = showing.own_award(award_id, learner_id)
     delivering.retry(row, wallet_id, now=timezone.now())
     return showing.panel(row)
+
+
+def offer(award_id: str, learner_id: str, channel: str, *, with_code: bool = False) -> Offer:
+    """Offer the award to whatever wallet the learner has at hand; earlier offers by this channel end.
+
+    InvalidAnswer (``offer-channel``), NotAllowed (``api-rate``, ``consent-missing``, ``award-suspended``,
+    ``award-expired``), NotReady (``not-issued``).
+    """
+    row = showing.own_award(award_id, learner_id)
+    wait = rates.exceeded("offer", learner_id)
+    if wait:
+        raise NotAllowed("Too many requests.", code="api-rate", seconds=wait)
+    made = collecting.make(row, channel, with_code=with_code, now=timezone.now())
+    return Offer(
+        channel=channel, uri=collecting.uri(channel, made.secret), tx_code=made.tx_code, expires_at=made.row.expires_at
+    )
 
 
 def download(award_id: str, learner_id: str, kind: str) -> Download:

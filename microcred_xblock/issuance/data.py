@@ -76,6 +76,31 @@ class PanelDelivery:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PanelOffer:
+    """The learner's last offer to a wallet by ``channel``; how to use it was told once, when it was made.
+
+    ``state``: ``open``, ``started`` (a wallet has it), ``collected``, ``failed`` (``code`` says why), ``over``.
+    """
+
+    channel: str
+    state: str
+    expires_at: datetime
+    collected_at: datetime | None = None
+    code: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """A fresh offer. ``uri`` is what the QR code says and the link leads to; ``tx_code`` the digits that the wallet
+    asks for, empty without. Whoever has them can collect the credential: never logged."""
+
+    channel: str
+    uri: str = field(repr=False)
+    tx_code: str = field(default="", repr=False)
+    expires_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class PanelStanding:
     """``state``: valid, suspended, revoked, superseded or expired; ``reason`` the code of the last change, which was
     ``automatic`` if nobody made it in person.
@@ -177,7 +202,8 @@ class Panel:
 
     While ``replacement`` waits, the rest tells of the award that it is to replace, which stands until then.
     ``state``: ``earned`` (no consent yet), ``issuing``, ``issued``, ``failed``, ``withdrawn``.
-    ``consent``: ``none``, ``given``, ``withdrawn``. ``parity`` is empty until both are issued.
+    ``consent``: ``none``, ``given``, ``withdrawn``. ``parity`` is empty until both are issued. ``channels`` are the
+    ways in which a wallet can collect it now; ``offers`` the last offer by each.
     """
 
     award_id: str
@@ -192,6 +218,8 @@ class Panel:
     notices: tuple[PanelNotice, ...] = ()
     expires_at: datetime | None = None
     replacement: PanelReplacement | None = None
+    channels: tuple[str, ...] = ()
+    offers: tuple[PanelOffer, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -49,7 +49,8 @@ def known(learner_id: str) -> bool:
 def _awards(learner_id: str) -> Any:
     rows = models.Award.objects.filter(learner_id=learner_id).select_related("pill", "supersedes")
     return rows.order_by("awarded_at", "pk").prefetch_related(
-        "changes", "regrades", "notices", "consents", "credentials__deliveries__connection", "status_entry"
+        "changes", "regrades", "notices", "consents", "credentials__deliveries__connection", "status_entry", "offers",
+        "bound",
     )
 
 
@@ -90,6 +91,20 @@ def _award(row: models.Award) -> dict[str, Any]:
             for line in row.consents.all()
         ],
         "credentials": [_credential(credential) for credential in row.credentials.all()],
+        "collected_credentials": [
+            {
+                "id": bound.credential_id, "form": bound.form, "issued_at": _time(bound.issued_at),
+                "sha256": bound.digest, "file": _file(bytes(bound.content), bound.media_type, ""),
+            }
+            for bound in row.bound.all()
+        ],
+        "offers_to_wallets": [
+            {
+                "channel": offer.channel, "made_at": _time(offer.created_at), "until": _time(offer.expires_at),
+                "collected_at": _time(offer.collected_at),
+            }
+            for offer in row.offers.all()
+        ],
     }
 
 

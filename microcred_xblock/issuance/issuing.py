@@ -9,7 +9,7 @@ import random
 import secrets
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import cache, cached_property, partial
+from functools import cache, partial
 from time import monotonic
 from typing import Any
 from uuid import UUID
@@ -17,12 +17,10 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q
 
-from ..credentials import open_badges, parity, pinned
-from ..domain.credential import Credential, Format, VerifiableCredential
+from ..credentials import parity
+from ..domain.credential import Format, VerifiableCredential
 from ..domain.errors import InvalidInput, MicrocredError, NotAllowed
-from ..proofs import data_integrity, jades, jose
-from ..proofs.keys import SealCertificate, SigningKey
-from . import chains, holding, issuers, models, outbox, requests, sharing, signals, status, tasks, writing
+from . import chains, holding, issuers, models, outbox, requests, sharing, signals, signing, status, tasks, writing
 from .awarding import award_of
 from .composing import FORMATS, digest_of, documents, prepared, rows_of, signed, unsigned
 from .data import Learner, Payload
@@ -40,7 +38,6 @@ TOGETHER = 20  # connections to one wallet in a task
 _State = models.Credential.State
 _Purpose = models.Consent.Purpose
 _Status = models.Award.Status
-_templates = data_integrity.TemplateCache()
 _random = random.SystemRandom()
 
 
@@ -108,6 +105,7 @@ def withdraw(award_row: models.Award, *, now: datetime) -> None:
             state=_State.PREPARED, document="", next_attempt_at=None
         )
         sharing.stop(Q(credential__award_id__in=awards))
+        models.WalletOffer.objects.filter(award_id__in=awards, ended_at__isnull=True).update(ended_at=now)
 
 
 def _locked(stale: models.Award, *more: Any) -> models.Award:
@@ -150,7 +148,7 @@ def issue_award(award_id: Any, *, now: datetime, only: int | None = None) -> Non
     if not rows:
         return
     awards = models.Award.objects.in_bulk({row.award_id for row in rows})
-    desk, begun, outcomes, left = cache(_Desk), monotonic(), {}, {}
+    desk, begun, outcomes, left = cache(signing.Desk), monotonic(), {}, {}
     for row in rows:
         award = awards[row.award_id]
         if str(award.pk) != str(award_id) and monotonic() - begun > SIGNS_FOR:
@@ -189,32 +187,7 @@ def _leased(award_id: Any, now: datetime, only: int | None) -> tuple[str, list[m
     return lease, rows
 
 
-class _Desk:
-    """An issuer's keys as many signatures need them: each with its name and its row, looked up once."""
-
-    def __init__(self, issuer_key: str) -> None:
-        self._signer = issuers.signer(issuer_key)
-
-    @cached_property
-    def badge(self) -> tuple[SigningKey, str, int | None]:
-        """The key of embedded proofs."""
-        key = self._signer.badge
-        return key, self._signer.badge_method, self._signer.row_of(key)
-
-    @cached_property
-    def badge_jwt(self) -> tuple[SigningKey, str, int | None]:
-        """The key of VC-JWTs."""
-        key = self._signer.badge_jwt
-        return key, self._signer.badge_jwt_method, self._signer.row_of(key)
-
-    @cached_property
-    def seal(self) -> tuple[SealCertificate, int | None]:
-        """The organisation's certificate."""
-        seal = self._signer.seal
-        return seal, self._signer.row_of(seal.key)
-
-
-def _attempt(row: models.Credential, now: datetime, desk: Callable[[], _Desk]) -> dict[str, Any]:
+def _attempt(row: models.Credential, now: datetime, desk: Callable[[], signing.Desk]) -> dict[str, Any]:
     """What is to be written of one credential: its signature, or why there is none."""
     try:
         signed, key = _sign(row, now, desk)
@@ -392,28 +365,13 @@ def _queue(row: models.Credential, document: Mapping[str, Any], now: datetime) -
 
 
 def _sign(
-    row: models.Credential, now: datetime, desk_of: Callable[[], _Desk]
+    row: models.Credential, now: datetime, desk_of: Callable[[], signing.Desk]
 ) -> tuple[VerifiableCredential, int | None]:
     """The signed credential, and the row of the key that signed it."""
-    desk = desk_of()
     now = max(now, row.valid_from)  # a worker's clock may be behind that of the server which took the consent
-    format_ = Format(row.format)
-    badge = format_ is not Format.ELM
-    composed = Credential(
-        id=row.credential_id, format=Format.OPEN_BADGE if badge else Format.ELM, document=json.loads(row.document)
+    return signing.sign(
+        json.loads(row.document), credential_id=row.credential_id, format_=Format(row.format), now=now, desk=desk_of()
     )
-    if format_ is Format.OPEN_BADGE_JWT:
-        key, method, key_row = desk.badge_jwt
-        return jose.secure(composed, key=key, key_id=method), key_row
-    if format_ is Format.ELM:
-        certificate, key_row = desk.seal
-        return jades.seal(composed, certificate=certificate, now=now), key_row
-    key, method, key_row = desk.badge
-    signed_badge = data_integrity.secure(
-        composed, key=key, verification_method=method, now=now, loader=pinned.document_loader, cache=_templates,
-    )
-    open_badges.validate_proof(json.loads(signed_badge.content), composed.document)
-    return signed_badge, key_row
 
 
 def _changed() -> NotAllowed:

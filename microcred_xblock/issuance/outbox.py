@@ -250,7 +250,8 @@ def _remind_to_deliver(now: datetime, limit: int) -> int:
 
 
 def _forget_attempts(now: datetime) -> int:
-    models.AuthorizationAttempt.objects.filter(expires_at__lt=now - timedelta(days=1)).delete()
+    for rows in (models.AuthorizationAttempt, models.WalletOffer):
+        rows.objects.filter(expires_at__lt=now - timedelta(days=1)).delete()
     return 0
 
 

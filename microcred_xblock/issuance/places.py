@@ -43,6 +43,16 @@ def verification(uuid: UUID | None = None) -> str:
     return f"{conf.public_base_url()}/microcred/verify/{uuid or ''}"
 
 
+def credential_offer(secret: str) -> str:
+    """Where a wallet fetches the Credential Offer (OpenID4VCI 1.0, section 4.1.3)."""
+    return f"{conf.public_base_url()}/microcred/openid4vci/offers/{secret}"
+
+
+def interaction(secret: str) -> str:
+    """What a VC-API wallet is told first: the protocols by which it may go on (``iuv=1``)."""
+    return f"{conf.public_base_url()}/microcred/interactions/{secret}?iuv=1"
+
+
 def refresh(uuid: UUID, salt: str) -> str:
     """Where the badge that took the place of this one is; the badge's refresh service."""
     return f"{conf.public_base_url()}/microcred/refresh/{uuid}/{refresh_token(uuid, salt)}"

@@ -120,6 +120,9 @@ def _empty(award: models.Award, now: datetime) -> None:
     award.regrades.update(results=[])
     award.changes.update(note="")
     award.consents.filter(active=True).update(active=None, withdrawn_at=now)
+    award.offers.all().delete()
+    for pk in list(award.bound.values_list("pk", flat=True)):
+        models.BoundCredential.objects.filter(pk=pk).update(content=b"", binding=secrets.token_hex(32))
     award.credentials.update(
         state=_State.ERASED, document="", content=b"", salt="", error_params={}, next_attempt_at=None, lease="",
         leased_until=None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -11,8 +12,8 @@ from django.utils import timezone
 from ..credentials import parity
 from ..domain.credential import Format
 from ..domain.errors import NotAllowed
-from . import afterwards, awarding, chains, conf, issuing, models, runner
-from .data import Panel, PanelCredential, PanelDelivery, WalletOption
+from . import afterwards, awarding, chains, collecting, conf, issuing, models, runner
+from .data import Panel, PanelCredential, PanelDelivery, PanelOffer, WalletOption
 
 _CredentialState = models.Credential.State
 _DeliveryState = models.Delivery.State
@@ -36,6 +37,7 @@ def panel(award_row: models.Award) -> Panel:
         standing=afterwards.standing(award_row, now=now),
         notices=afterwards.notices(award_row, replacement.award_id if replacement is not None else None),
         expires_at=award_row.expires_at, replacement=replacement,
+        channels=_channels(award_row, rows, consent, now), offers=_offers(award_row, now),
     )
 
 
@@ -118,6 +120,38 @@ def _deliveries(
         )
         for row in rows
     )
+
+
+def _channels(
+    award_row: models.Award, rows: list[models.Credential], consent: str, now: datetime
+) -> tuple[str, ...]:
+    """By which an offer can be made now."""
+    valid = award_row.status == models.Award.Status.VALID and not (
+        award_row.expires_at is not None and award_row.expires_at <= now
+    )
+    return collecting.channels() if valid and _state(consent, rows) == "issued" else ()
+
+
+def _offers(award_row: models.Award, now: datetime) -> tuple[PanelOffer, ...]:
+    return tuple(
+        PanelOffer(
+            channel=channel, state=_offer_state(row, now), expires_at=row.expires_at, collected_at=row.collected_at,
+            code=row.error_code,
+        )
+        for channel, row in collecting.latest(award_row).items()
+    )
+
+
+def _offer_state(row: models.WalletOffer, now: datetime) -> str:
+    if row.collected_at is not None:
+        return "collected"
+    if row.error_code:
+        return "failed"
+    if row.ended_at is not None:
+        return "over"
+    if row.redeemed_at is not None and row.token_expires_at is not None:
+        return "started" if row.token_expires_at > now else "over"
+    return "open" if row.expires_at > now else "over"
 
 
 def _shown(state: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -17,7 +18,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Q
 
 from ..credentials import status_list
-from ..domain.credential import Format, credential_urn
+from ..domain.credential import BoundForm, Format, credential_urn
 from ..domain.errors import InvalidAnswer, NotAllowed
 from . import chains, conf, holding, models, notices, outbox, places, requests, signals
 from .data import CredentialStanding
@@ -43,6 +44,9 @@ REASONS: Mapping[str, str] = MappingProxyType({
     "other": N_("Another reason"),
 })
 PUBLIC_REASONS = ("renewal", "reissue", "expired-registration")  # others concern awarding body and learner alone
+BOUND: Mapping[str, Format] = MappingProxyType({
+    BoundForm.LDP_VC.value: Format.OPEN_BADGE, BoundForm.JWT_VC_JSON.value: Format.OPEN_BADGE_JWT,
+})
 _NOTE = 500
 _TRIES = 100  # in a list that is less than half full
 _Status = models.Award.Status
@@ -113,7 +117,7 @@ def standing(credential_id: str, *, now: datetime) -> CredentialStanding:
     state = models.Credential.State
     signed = Q(state=state.ISSUED) | Q(state=state.ERASED, signed_at__isnull=False)
     rows = models.Credential.objects.select_related("award__pill", "award__superseded_by")
-    row = rows.filter(signed, credential_id=credential_id).order_by("pk").first()
+    row = rows.filter(signed, credential_id=credential_id).order_by("pk").first() or _bound(credential_id)
     if row is None:
         raise NotAllowed("No credential with this id was issued here.", code="credential-unknown")
     award, issuer = row.award, _issuer(row.award)
@@ -264,6 +268,23 @@ def _shown(award: models.Award, now: datetime) -> tuple[str, datetime | None]:
 
 def _issuer(award: models.Award) -> models.Issuer | None:
     return models.Issuer.objects.filter(key=award.issuer_key).order_by("-updated_at").first()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Bound:
+    """A credential that a wallet collected, as the register knows others."""
+
+    award: models.Award
+    format: str
+    issued_at: datetime
+
+
+def _bound(credential_id: str) -> _Bound | None:
+    rows = models.BoundCredential.objects.select_related("award__pill", "award__superseded_by")
+    row = rows.filter(credential_id=credential_id, form__in=list(BOUND)).order_by("pk").first()
+    if row is None:
+        return None
+    return _Bound(award=row.award, format=BOUND[row.form].value, issued_at=row.issued_at)
 
 
 def _signed_id(award: models.Award | None, format_: str) -> str:

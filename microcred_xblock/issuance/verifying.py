@@ -98,6 +98,8 @@ def _registered(presented: _Presented, found: Verification, now: datetime) -> Ve
     """The credential in the register, where it is. The form counts, too: a seal is no proof of a badge."""
     rows = models.Credential.objects.filter(credential_id=found.credential_id, format=presented.format.value)
     digest = rows.exclude(digest="").values_list("digest", flat=True).first()
+    if digest is None:
+        digest = _bound(found.credential_id, presented.format).values_list("digest", flat=True).first()
     try:
         standing = status.standing(found.credential_id, now=now) if digest is not None else None
     except NotAllowed:
@@ -165,6 +167,7 @@ def _as_stored(content: bytes, document: Mapping[str, Any]) -> bool:
     row = models.Credential.objects.filter(
         credential_id=_text(document.get("id"))[:100], format=Format.OPEN_BADGE.value
     ).exclude(digest="").only("content", "digest").first()
+    row = row or _bound(_text(document.get("id"))[:100], Format.OPEN_BADGE).only("content", "digest").first()
     if row is None:
         return False
     if hashlib.sha256(content).hexdigest() == row.digest:
@@ -174,6 +177,12 @@ def _as_stored(content: bytes, document: Mapping[str, Any]) -> bool:
     if _plain(json.loads(bytes(row.content))) != _plain(document):
         raise InvalidDocument("The badge is not what was signed under its id.", code="proof-invalid")
     return True
+
+
+def _bound(credential_id: str, format_: Format) -> Any:
+    """What a wallet has collected under this id, in this form."""
+    forms = [form for form, found in status.BOUND.items() if found is format_]
+    return models.BoundCredential.objects.filter(credential_id=credential_id, form__in=forms)
 
 
 def _plain(document: Any) -> str:

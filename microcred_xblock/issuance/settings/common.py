@@ -26,6 +26,9 @@
     Wallets learners may choose:
     ``[{"id": "acme", "name": "Acme Backpack", "type": "open-badges-api", "base_url": "https://…"}]``, where needed with
     ``"hosts": ["auth.acme.example"]`` for other hosts of the same provider. Nobody else is ever contacted.
+``MICROCRED_OFFERS``
+    How wallets may collect what a learner offers them, by a QR code or a link: ``"openid4vci"``, ``"vc-api"``, in the
+    order in which learners see them. Empty: not at all.
 ``MICROCRED_CLIENT``
     What wallets show about this site: ``{"logo_uri", "tos_uri", "policy_uri"}``, on the host of the base URL.
     Default: pages of this app. ``"contacts": ["mail@…"]`` tells their providers whom to ask; the first is also in the
@@ -53,7 +56,9 @@
     The Celery queue of all tasks of this app; empty for the platform's default queue.
 ``MICROCRED_API_RATES``
     How often one account or address may ask the REST API, by scope: ``{"anonymous": "60/min", "learner": "120/min",
-    "staff": "600/min", "verify": "20/min"}``; and how often one author the preview of a pill: ``"preview": "60/min"``.
+    "staff": "600/min", "verify": "20/min"}``; and how often one author the preview of a pill: ``"preview": "60/min"``,
+    how often one learner may make offers to wallets: ``"offer": "20/min"``, and one address ask for what they are
+    about: ``"collect": "120/min"``.
     None is no limit.
 ``MICROCRED_STATUS_TTL``
     For how many seconds verifiers may keep a status list before they ask again: so long a revocation can stay unseen.
@@ -87,6 +92,7 @@ DEFAULTS: dict[str, Any] = {
     "MICROCRED_SEAL_PASSWORD": "",
     "MICROCRED_TOKEN_KEY": "",
     "MICROCRED_WALLETS": [],
+    "MICROCRED_OFFERS": ["openid4vci", "vc-api"],
     "MICROCRED_CLIENT": {},
     "MICROCRED_ALLOW_LOOPBACK_HTTP": False,
     "MICROCRED_HTTP_TIMEOUTS": {"connect": 5, "read": 10, "total": 20},
@@ -100,6 +106,7 @@ DEFAULTS: dict[str, Any] = {
     "MICROCRED_CELERY_QUEUE": "",
     "MICROCRED_API_RATES": {
         "anonymous": "60/min", "learner": "120/min", "staff": "600/min", "verify": "20/min", "preview": "60/min",
+        "offer": "20/min", "collect": "120/min",
     },
     "MICROCRED_STATUS_TTL": 300,
     "MICROCRED_STATUS_LIST_SIZE": 131_072,

@@ -1,0 +1,110 @@
+"""Credentials for a key that a holder has proved: the badge that was issued, with the wallet's DID as its subject.
+
+They say nothing that the learner has not agreed to, but for the DID, which is the wallet's own; they stand and fall
+with the award, by the same entry in a status list (decision 31).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from ..credentials import open_badges
+from ..domain.credential import BoundForm, Format, VerifiableCredential, bound_urn
+from ..domain.errors import InvalidDocument, NotAllowed, NotReady
+from . import issuers, issuing, models, outbox, requests, signing
+from .composing import unsigned
+
+FORMATS: Mapping[BoundForm, Format] = {  # what each is signed as
+    BoundForm.LDP_VC: Format.OPEN_BADGE, BoundForm.JWT_VC_JSON: Format.OPEN_BADGE_JWT,
+}
+_DID_MOST = 2_000  # a did:jwk holds a whole key
+
+
+def issue(award_id: Any, form: BoundForm, holder_did: str, *, now: datetime) -> models.BoundCredential:
+    """The credential for the holder's key, made if need be. The same bytes however often it is asked for.
+
+    Whoever calls has checked that the holder controls the DID and may collect the award. Not inside a transaction: a
+    key may be far away. NotAllowed (``consent-missing``, ``award-suspended``, ``award-ended``, ``award-expired``,
+    ``account-retired``), NotReady (``not-issued``), InvalidDocument (``wallet-did``), Misconfigured.
+    """
+    if not holder_did.startswith("did:") or len(holder_did) > _DID_MOST or not holder_did.isascii():
+        raise InvalidDocument("The holder's identifier must be a DID.", code="wallet-did")
+    award, document = requests.patiently(partial(_document, award_id, now))
+    found = _existing(award, form, holder_did)
+    if found is not None:
+        return found
+    credential_id = bound_urn(award.pk, form, holder_did)
+    document = _bound(document, credential_id, holder_did)
+    signed, key = signing.sign(
+        document, credential_id=credential_id, format_=FORMATS[form], now=now, desk=signing.Desk(award.issuer_key)
+    )
+    return requests.patiently(partial(_store, award.pk, form, holder_did, signed, key, now))
+
+
+def _document(award_id: Any, now: datetime) -> tuple[models.Award, dict[str, Any]]:
+    """The award, which may be given out now, and its badge as it was issued."""
+    award = outbox.lock_award(award_id)
+    if award is None:
+        raise NotAllowed("You hold no such award.", code="award-unknown")
+    check(award, now)
+    row = award.credentials.filter(format=Format.OPEN_BADGE.value, state=models.Credential.State.ISSUED).first()
+    if row is None:
+        raise NotReady("The credential is not issued yet: try again in a moment.", code="not-issued")
+    return award, unsigned(row)
+
+
+def check(award: models.Award, now: datetime) -> None:
+    """NotAllowed where nothing of the award may be given to a wallet now."""
+    if award.retired_at is not None:
+        raise NotAllowed("The account was retired: nothing is issued for it any more.", code="account-retired")
+    if not issuing.may_process(award.pk):
+        raise NotAllowed("Nothing is given out without your consent.", code="consent-missing")
+    refusal = issuing.refused(award)
+    if refusal is not None:
+        raise refusal
+    if award.expires_at is not None and award.expires_at <= now:
+        raise NotAllowed("The award has expired: renew it.", code="award-expired")
+
+
+def _bound(document: Mapping[str, Any], credential_id: str, holder_did: str) -> dict[str, Any]:
+    """The badge for this holder. Its refresh service is left out: it would give a badge that is bound to nobody."""
+    made = {name: value for name, value in document.items() if name != "refreshService"}
+    made |= {"id": credential_id, "credentialSubject": {**document["credentialSubject"], "id": holder_did}}
+    open_badges.validate(made, signed=False)
+    return made
+
+
+def _existing(award: models.Award, form: BoundForm, holder_did: str) -> models.BoundCredential | None:
+    return models.BoundCredential.objects.filter(
+        award=award, form=form.value, binding=binding_of(holder_did)
+    ).exclude(content=b"").first()
+
+
+def _store(
+    award_id: Any, form: BoundForm, holder_did: str, signed: VerifiableCredential, key: int | None, now: datetime
+) -> models.BoundCredential:
+    """Write it down with the use of the key, unless the award was withdrawn meanwhile, or another was faster."""
+    award = outbox.lock_award(award_id)
+    assert award is not None  # its credentials protect it
+    check(award, now)
+    found = _existing(award, form, holder_did)
+    if found is not None:
+        return found
+    digest = hashlib.sha256(signed.content).hexdigest()
+    if key is not None:
+        issuers.record_uses([
+            models.KeyUse(key_id=key, purpose=FORMATS[form].value, subject=signed.id, digest=digest, at=now)
+        ])
+    return models.BoundCredential.objects.create(
+        award=award, form=form.value, binding=binding_of(holder_did), credential_id=signed.id, content=signed.content,
+        media_type=signed.media_type, digest=digest, issued_at=now,
+    )
+
+
+def binding_of(holder_did: str) -> str:
+    """A holder as rows name it."""
+    return hashlib.sha256(holder_did.encode("ascii")).hexdigest()
