@@ -16,10 +16,13 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from microcred_xblock import compat
+from microcred_xblock.domain.credential import BoundForm
 from microcred_xblock.domain.errors import NotAllowed, WalletUnreachable
 from microcred_xblock.issuance import (
     api,
+    binding,
     bulk,
+    collecting,
     connecting,
     delivering,
     models,
@@ -37,6 +40,7 @@ from microcred_xblock.wallets import oauth
 from tests.factories import make_pill, make_scores
 
 COURSE = "course-v1:x+y+z"
+DID = "did:key:z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp"
 MODELS = tuple(apps.get_app_config("microcred").get_models())
 PERSONAL = [model for model in MODELS if "retirement: local_api" in model.__doc__]
 ME = Learner(id="4711042", full_name="Camille Zyxwvut", email="camille.zyx@learner.example")
@@ -56,6 +60,8 @@ def life(issued, learner, connect, commits):
     with commits():
         api.send(issued, learner.id, "testwallet")
     now, award = timezone.now(), models.Award.objects.get(pk=issued)
+    binding.issue(issued, BoundForm.LDP_VC, DID, now=now)
+    collecting.make(award, collecting.Channel.VC_API, now=now)
     other = api.record_scores(make_pill(), make_scores(at=now), learner_id=OTHER.id, course_id=COURSE).award_id
     for pk, note, actor in (
         (issued, f"{learner.full_name} asked", f"user:{OTHER.id}"), (other, "a case of its own", f"user:{learner.id}"),
@@ -110,11 +116,11 @@ class TestNothingIsLeft:
     def test_of_a_whole_life(self, life, learner):
         badge = models.Credential.objects.get(award=life.award, format="ob3")
         (identity,) = json.loads(bytes(badge.content))["credentialSubject"]["identifier"]
-        secrets = (badge.salt, identity["identityHash"])
+        secrets = (badge.salt, identity["identityHash"], DID, binding.binding_of(DID))
         found = {place.partition(".")[0] for place in traces(learner, *secrets)}
         assert found == {
             "Award", "Credential", "WalletConnection", "AuthorizationAttempt", "AssessmentRequest", "StatusChange",
-            "BulkJob",
+            "BulkJob", "BoundCredential",
         }
         privacy.retire(learner.id, now=life.now)
         assert traces(learner, *secrets) == []
