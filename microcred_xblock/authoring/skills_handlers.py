@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from xblock.core import XBlock
@@ -10,9 +9,6 @@ from xblock.core import XBlock
 from .. import compat
 from ..domain.errors import MicrocredError
 from . import skills
-
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8}){0,3}")
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # no database takes these
 
 
 class SkillHandlers:
@@ -27,13 +23,11 @@ class SkillHandlers:
             return self.refusal(error)
         given = data if isinstance(data, dict) else {}
         query, language = (str(given.get(name) or "") for name in ("query", "language"))
-        if not _LANGUAGE.fullmatch(language):
-            language = "en"
         try:
             from ..issuance import api
         except RuntimeError:  # the Django app is not installed: there is no catalogue
             return {"ok": True, "results": [], "installed": False}
-        found = api.search_skills(_UNSTORABLE.sub(" ", query), language)
+        found = api.search_skills(query, language)
         return {
             "ok": True, "results": skills.results(found, language),
             "installed": bool(found) or api.skills_installed(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -10,6 +11,7 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Case, Count, F, IntegerField, Min, Q, QuerySet, Value, When
+from django.db.models.functions import Length
 
 from . import models, skill_words
 from .data import MOST_FOUND, FoundSkill
@@ -21,6 +23,7 @@ _COMPOUND = 2  # with so many words typed, what is inside of words is looked at,
 _FEW = 800  # so many candidates are named in the next question rather than held against all its answers
 _ALIASES = {"nb": "no", "nn": "no"}  # one Norwegian in ESCO
 _BATCH = 500
+_LANGUAGE = re.compile("[a-z]{2,3}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,12 +75,14 @@ def search(query: str, language: str) -> tuple[FoundSkill, ...]:
 
     Labels come before alternatives, whole words before beginnings, short labels before long ones; then come labels
     that hold the words somewhere inside, then what English words find. What ``language`` has no label for is shown in
-    English. Fewer than two letters find nothing.
+    English. Fewer than two letters find nothing. ``query`` may be any text; a ``language`` that is none is English.
     """
     tokens = list(dict.fromkeys(skill_words.words(query[:QUERY_MAX])))[:_MOST_TOKENS]
     if sum(map(len, tokens)) < 2:
         return ()
     own, found = language_of(language), {}  # a dict for its order
+    if not _LANGUAGE.fullmatch(own):
+        own = FALLBACK
     for way, each in ((_by_words, own), (_by_parts, own), *([(_by_words, FALLBACK)] if own != FALLBACK else [])):
         if len(found) < MOST_FOUND:
             found |= dict.fromkeys(way(tokens, each, 2 * MOST_FOUND))
@@ -126,13 +131,11 @@ def _by_parts(tokens: list[str], language: str, limit: int) -> list[int]:
     """
     if len(tokens) > _COMPOUND:
         return []
-    rows = models.SkillText.objects.filter(language=language)
+    rows = models.SkillText.objects.filter(language=language, skill__obsolete=False)
     for token in tokens:
         rows = rows.filter(folded__contains=token)
-    texts = list(rows.values_list("skill_id", "folded")[: 10 * limit])
-    old = set(models.Skill.objects.filter(pk__in=[row[0] for row in texts], obsolete=True).values_list("pk", flat=True))
-    current = (row for row in texts if row[0] not in old)
-    return [row[0] for row in heapq.nsmallest(limit, current, key=lambda row: (len(row[1]), row[1], row[0]))]
+    # Not by ``folded`` itself: each database has another alphabet.
+    return list(rows.order_by(Length("folded"), "skill").values_list("skill", flat=True)[:limit])
 
 
 def _shown(concepts: list[int], language: str, tokens: list[str]) -> Iterator[FoundSkill]:

@@ -156,7 +156,7 @@ class TestHandlers:
 
     @pytest.mark.parametrize("data", [None, [], "x", {}, {"query": 5}, {"query": ["a"], "language": {}},
         {"query": "wind", "language": "\ud800"}, {"query": "wi\x00nd \udfff", "language": "\x00"},
-        {"query": "wind", "language": "x" * 99},
+        {"query": "wind", "language": "x" * 99}, {"query": "wi\ud800nd", "language": "en\x00"}, {"query": "\ud83d" * 9},
     ])
     def test_requests_that_no_form_makes(self, data):
         assert pills.call(pills.parse(), "search_skills", data, learner="staff").data["ok"]

@@ -142,8 +142,27 @@ class TestSearch:
         assert stored(concept("1", "wind energy")).back == 1
         assert names("wind")[0] == "wind energy" and names("energie eol", "fr") == ["énergie éolienne"]
 
+    def test_of_too_many_the_shortest_are_shown(self):
+        stored(*(concept(f"t{number}", f"a{number:03}treated") for number in range(450)))
+        stored(concept("u", "threat"), concept("v", "retreat"))
+        assert names("reat")[:3] == ["threat", "retreat", "a000treated"]
+
+    def test_obsolete_ones_take_no_place_of_others(self):
+        stored(*(concept(f"t{number}", f"treat{number}", obsolete=True) for number in range(450)))
+        stored(concept("u", "retreatments"))
+        assert names("reat") == ["retreatments"]
+
+    @pytest.mark.parametrize("language", ["", "e", "\x00", "\ud800", "en\n", "اللغة", "\ud800-GB", "x" * 5_000, "١٢"])
+    def test_a_language_that_is_none_is_english(self, language):
+        assert names("energy", language) == names("energy", "en")
+        assert names("ndow", language) == names("ndow", "en") == ["window cleaning"]
+
+    @pytest.mark.parametrize("query", ["wind\x00en", "\ud800wind en", "wind \udfff", "win\ud83d"])
+    def test_what_no_database_takes_is_no_letter(self, query):
+        assert names(query) == names("".join(c if c.isalpha() else " " for c in query)) != []
+
     @settings(deadline=None)
-    @given(st.text(max_size=300), st.text(max_size=12))
+    @given(st.text(st.characters(), max_size=300), st.text(st.characters(), max_size=12))
     def test_whatever_is_typed(self, query, language):
         assert len(skills.search(query, language)) <= skills.MOST_FOUND
 
@@ -188,6 +207,82 @@ class TestStoring:
         assert [(row["framework"], row["language"], row["concepts"]) for row in skills.standing()] == [
             ("ESCO", "de", 1), ("ESCO", "en", 6), ("ESCO", "fr", 3), ("RNCP", "fr", 1),
         ]
+
+
+class Died(Exception):
+    """What ends an import half-way."""
+
+
+@pytest.mark.usefixtures("few")
+class TestHalfAnImport:
+    """An import is many transactions; whatever ends it, the catalogue is one to choose from, and the next one ends."""
+
+    EDITION = tuple(
+        concept(name, label, *alternatives) for name, label, *alternatives in (
+            ("2", "inspect wind farms", "check wind farms"), ("3", "operate winch"), ("8", "windmill history"),
+            ("4", "glazing"), ("9", "wind law"), ("1", "wind power", "wind energy"),
+        )
+    )
+
+    @staticmethod
+    def rows() -> list[tuple]:
+        """Everything there is, but for the numbers of rows."""
+        return sorted([
+            *models.Skill.objects.values_list("uri", "kind", "reuse", "obsolete"),
+            *models.SkillText.objects.values_list("skill__uri", "language", "label", "alternatives", "folded"),
+            *models.SkillWord.objects.values_list("skill__uri", "language", "word", "rank", "length"),
+        ], key=repr)
+
+    @staticmethod
+    def is_sound() -> None:
+        """Each concept is found by what it is called, in each language, and by nothing else."""
+        words = {(*row,) for row in models.SkillWord.objects.values_list("skill", "language", "word", "rank", "length")}
+        assert words == {
+            (text.skill_id, text.language, word, rank, len(text.label))
+            for text in models.SkillText.objects.filter(skill__obsolete=False)
+            for word, rank in skill_words.ranked(text.label, text.alternatives.splitlines()).items()
+        }
+
+    @pytest.mark.parametrize("batches", range(5))
+    @pytest.mark.parametrize("within", [False, True])
+    def test_it_is_harmless_and_the_next_one_ends_it(self, monkeypatch, batches, within):
+        monkeypatch.setattr(skills, "_BATCH", 2)
+        known = set(models.Skill.objects.values_list("uri", flat=True))
+        with pytest.raises(Died), monkeypatch.context() as patched:
+            if within:  # in the middle of a transaction
+                self.dies(patched, calls=2 * batches)
+            for done, _changes in enumerate(self.importing(), start=1):
+                if done > batches and not within:
+                    raise Died
+            raise Died
+        self.is_sound()
+        assert models.Skill.objects.filter(uri__in=known).count() == len(known)
+        if not within and batches < 3:
+            assert not models.Skill.objects.filter(obsolete=True).exists(), "given up before the file was read"
+        list(self.importing())
+        finished = self.rows()
+        self.is_sound()
+        models.Skill.objects.all().delete()
+        store_few()
+        list(self.importing())
+        assert self.rows() == finished
+        assert list(self.importing())[-1] == skills.Changes(unchanged=6)
+
+    def importing(self):
+        return skills.store(self.EDITION, framework="ESCO", language="en", complete=True)
+
+    @staticmethod
+    def dies(patched, calls: int) -> None:
+        """The words of that many texts are made, and no more."""
+        real, left = skill_words.ranked, [calls]
+
+        def ranked(*given):
+            left[0] -= 1
+            if left[0] < 0:
+                raise Died
+            return real(*given)
+
+        patched.setattr(skill_words, "ranked", ranked)
 
 
 class TestShipped:
