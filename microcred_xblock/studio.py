@@ -124,8 +124,7 @@ class StudioHandlers(
         fields, translator = self._form_fields(), self.translator()
         stored = digest(fields)
         if data.get("digest") != stored:
-            conflict = InvalidAnswer("The pill was changed since the form was made.", code="definition-changed")
-            return self._not_saved(conflict, 409, digest=stored)
+            return self._conflict(stored)
         edit = edits.read(fields, data, translator)
         before = definition.read(self._definition())[1]
         after = definition.read(self._edited(edit))[1]
@@ -134,6 +133,8 @@ class StudioHandlers(
             outcomes = edit.values.get("outcomes", fields["outcomes"])
             told = places(refused, outcomes, edit.keys, translator, rows=edit.rows)
             return self._not_saved(InvalidInput("Unusable values.", code="form-unusable"), 400, problems=told)
+        if not compat.claimed(self, stored, digest({**fields, **edit.values})):
+            return self._conflict(stored)  # somebody is saving this very moment
         for name, value in edit.values.items():
             setattr(self, name, self._badge_file(value) if name == "badge_image" and edit.uploaded else value)
         return self._form_answer()
@@ -148,6 +149,10 @@ class StudioHandlers(
         if "recognition" in changed:
             changed["recognition"] = self.recognised(changed["recognition"])
         return replace(self._definition(), image=image, **changed)
+
+    def _conflict(self, stored: str) -> Response:
+        conflict = InvalidAnswer("The pill was changed since the form was made.", code="definition-changed")
+        return self._not_saved(conflict, 409, digest=stored)
 
     def _not_saved(self, error: MicrocredError, status: int, **more: Any) -> Response:
         body = {"ok": False, "code": error.code, "message": messages.explain(error, self.translator()), **more}

@@ -6,13 +6,17 @@ What an LMS gives is tested on one: ``tests/platform``.
 from __future__ import annotations
 
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from types import ModuleType, SimpleNamespace
 
 import pytest
+from django.core.cache import cache
 from opaque_keys.edx.keys import CourseKey
 
 from microcred_xblock import compat
+from microcred_xblock.compat import saving
 from microcred_xblock.domain.errors import NotReady
 
 from . import pills
@@ -314,6 +318,54 @@ def test_there_are_no_courses_in_the_workbench(settings):
     assert compat.organisation_of(in_course("course-v1:Org+C+R")) == "Org"
     settings.ROOT_URLCONF = "lms.urls"
     assert compat.organisation_of(block) == ""
+
+
+class TestSavingInOneInstant:
+    @pytest.fixture(autouse=True)
+    def studio(self, settings):
+        settings.ROOT_URLCONF = "cms.urls"
+        cache.clear()
+        yield
+        cache.clear()
+
+    @staticmethod
+    def claimed(before, after, pill="a"):
+        key = CourseKey.from_string("course-v1:Org+C+R").make_usage_key("learning_pill", pill)
+        return compat.claimed(SimpleNamespace(scope_ids=SimpleNamespace(usage_id=key)), before, after)
+
+    def test_of_those_who_read_the_same_one_may_write(self):
+        with ThreadPoolExecutor(8) as pool:
+            found = list(pool.map(lambda number: self.claimed("read", f"written {number}"), range(8)))
+        assert found.count(True) == 1
+
+    def test_who_tries_again_may(self):
+        assert self.claimed("1", "2") and self.claimed("1", "2") and self.claimed("1", "1")
+        assert self.claimed("1", "3", pill="b")
+
+    def test_what_was_read_after_the_other_s_save_may_be_replaced(self):
+        assert self.claimed("1", "2") and self.claimed("2", "3")
+
+    def test_after_an_undo_as_well(self):
+        assert self.claimed("1", "2") and self.claimed("2", "1") and self.claimed("1", "3")
+        assert not self.claimed("1", "4")
+
+    def test_it_is_forgotten_soon(self, monkeypatch):
+        monkeypatch.setattr(saving, "_SECONDS", 0.05)
+        assert self.claimed("1", "2")
+        time.sleep(0.1)
+        assert self.claimed("1", "3")
+
+    @pytest.mark.parametrize("methods", [
+        {"add": lambda *_: False, "get": lambda *_: None, "delete": lambda *_: False}, {},
+    ])
+    def test_a_cache_that_is_down_is_in_nobody_s_way(self, methods, monkeypatch):
+        monkeypatch.setattr(saving, "cache", SimpleNamespace(**methods))
+        assert self.claimed("1", "2") and self.claimed("1", "3")
+
+    @pytest.mark.parametrize("urls", ["lms.urls", "tests.urls"])
+    def test_elsewhere_everybody_may(self, urls, settings):
+        settings.ROOT_URLCONF = urls
+        assert self.claimed("1", "2") and self.claimed("1", "3")
 
 
 @pytest.mark.parametrize("org", ["Org\n", "Or g", "Org/x", "", None, "O" * 256])

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import io
+import json
 from types import SimpleNamespace
 
 import pytest
+import webob
 from lxml.html import fragment_fromstring
 from workbench.runtime import WorkbenchRuntime
 
 from microcred_xblock import compat
-from microcred_xblock.authoring.page import FIELDS
+from microcred_xblock.authoring.page import FIELDS, digest
+from microcred_xblock.compat import saving
 from microcred_xblock.learning_pill import LearningPillBlock
 
 from . import pills
@@ -152,6 +155,24 @@ def test_unusable_values_are_refused_whole_and_in_words():
     ]
     assert "Write a percentage" in answer.data["problems"][0]["text"]
     assert fields_of(usage) == before
+
+
+def test_of_two_who_save_in_one_instant_one_is_told(monkeypatch):
+    """Studio reads the block for both before it writes for either."""
+    monkeypatch.setattr(saving, "platform", lambda: compat.STUDIO)
+    usage, answers = pills.parse(), []
+    read = [pills.block(usage, "staff") for _ in range(2)]
+    for block in read:
+        assert [getattr(block, name) for name in FIELDS]  # as Studio has them, in memory
+    for block, title in zip(read, ("Theirs", "Mine"), strict=True):
+        form = form_of(usage)
+        form.arguments["digest"] = digest({name: getattr(block, name) for name in FIELDS})
+        form.fill("title", title)
+        request = webob.Request.blank("/", method="POST", body=json.dumps(form.send()).encode())
+        answers.append(block.runtime.handle(block, "save_pill", request))
+    assert [answer.status_code for answer in answers] == [200, 409]
+    assert answers[1].json["code"] == "definition-changed"
+    assert pills.block(usage).display_name == "Theirs"
 
 
 def test_nothing_is_overwritten_unknowingly():
