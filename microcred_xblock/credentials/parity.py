@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..domain.award import Award
-from .parity_facts import Fact, Probe, facts
+from .parity_facts import facts
+from .parity_probes import Fact, Probe
 
 
 @dataclass(frozen=True, kw_only=True)
