@@ -7,10 +7,11 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
+from django.http import HttpRequest
 
 from .. import inheritance
 from ..domain.errors import MicrocredError
-from . import models, recognition_defaults
+from . import models, recognition_defaults, recognition_reach
 
 _HELP = (
     "An object such as {\"mode\": \"blended\", \"quality_assurance\": {\"title\": \"Qualiopi\", \"agency\": \"…\"}}. "
@@ -54,7 +55,31 @@ class RecognitionDefaultsAdmin(admin.ModelAdmin):
     """For those to whom Django's admin gives the permissions on these data."""
 
     form = DefaultsForm
-    fields = ("scope", "value", "recognition")
+    fields = ("scope", "value", "recognition", "reach")
+    readonly_fields = ("reach",)
     list_display = ("scope", "value", "updated_at")
     list_filter = ("scope",)
     search_fields = ("value",)
+
+    @admin.display(description="What a change does")
+    def reach(self, row: models.RecognitionDefaults) -> str:
+        """Told before it is saved, in numbers."""
+        if not row.value:
+            return "How many pills and awards a change concerns is told here once it is saved."
+        return str(recognition_reach.of(row.scope, row.value))
+
+    def save_model(self, request: HttpRequest, obj: models.RecognitionDefaults, form: Any, change: bool) -> None:
+        """Store it, and say what follows; also for where it was given before, if that is another place now."""
+        before = (form.initial.get("scope"), form.initial.get("value")) if change else None
+        super().save_model(request, obj, form, change)
+        if form.has_changed():
+            for place in dict.fromkeys(filter(None, (before, (obj.scope, obj.value)))):
+                self._tell(request, *place)
+
+    def delete_model(self, request: HttpRequest, obj: models.RecognitionDefaults) -> None:
+        """Nothing is given any more, and whom that concerns."""
+        super().delete_model(request, obj)
+        self._tell(request, obj.scope, obj.value)
+
+    def _tell(self, request: HttpRequest, scope: str, value: str) -> None:
+        self.message_user(request, f"{scope} {value}: {recognition_reach.of(scope, value)}")

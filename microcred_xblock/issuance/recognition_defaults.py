@@ -56,7 +56,7 @@ def put(scope: str, value: str, recognition: Any) -> models.RecognitionDefaults:
 
 def remove(scope: str, value: str) -> bool:
     """Give nothing any more; whether something was given."""
-    scope, value = _place(scope, value)
+    scope, value = place(scope, value)
     deleted, _ = models.RecognitionDefaults.objects.filter(unique_key=models.pair_key(scope, value)).delete()
     return bool(deleted)
 
@@ -73,14 +73,15 @@ def problems(row: models.RecognitionDefaults) -> Sequence[InvalidPill]:
 
 def checked(scope: Any, value: Any, recognition: Any) -> tuple[str, str, Mapping[str, Any]]:
     """The three in the form in which they are stored. Errors as ``put``."""
-    scope, value = _place(scope, value)
+    scope, value = place(scope, value)
     found = inheritance.layer(scope, recognition)
     if found.problems:
         raise found.problems[0]
     return scope, value, dict(found.data)
 
 
-def _place(scope: Any, value: Any) -> tuple[str, str]:
+def place(scope: Any, value: Any) -> tuple[str, str]:
+    """The two in the form in which they are stored. InvalidAnswer as ``put``."""
     if scope not in Scope.values:
         raise InvalidAnswer(
             f"Recognition data are given by one of {', '.join(Scope.values)}.", code="defaults-scope", field="scope"

@@ -14,8 +14,8 @@ from urllib.parse import quote
 from django.conf import settings
 
 from .. import compat
-from ..domain.errors import Misconfigured
-from . import models, places
+from ..domain.errors import InvalidInput, Misconfigured
+from . import holders, models, places, regrading
 from .staff_actions import possible, version
 from .staff_filters import state_of
 
@@ -128,7 +128,10 @@ class Links:
 
 @dataclass(frozen=True, kw_only=True)
 class Story:
-    """``entry_purpose`` is the one purpose that is written in the badge itself; other changes show elsewhere only."""
+    """``entry_purpose`` is the one purpose that is written in the badge itself; other changes show elsewhere only.
+
+    ``assessed_otherwise``: by the pill as it was awarded last; scores are not compared with this award while it is so.
+    """
 
     id: str
     learner: str
@@ -150,6 +153,7 @@ class Story:
     supersedes: str
     superseded_by: str
     entry_purpose: str
+    assessed_otherwise: bool
     outcomes: tuple[Outcome, ...]
     consents: tuple[Agreement, ...]
     credentials: tuple[Signed, ...]
@@ -185,7 +189,8 @@ def tell(row: models.Award, now: datetime) -> Story:
             deliveries=[item.state for item in deliveries], now=now,
         ),
         regain=row.regain, supersedes=str(row.supersedes_id or ""), superseded_by=str(successor or ""),
-        entry_purpose=entry.purpose if entry else "", outcomes=_outcomes(row.results, row.pill.content),
+        entry_purpose=entry.purpose if entry else "", assessed_otherwise=_assessed_otherwise(row),
+        outcomes=_outcomes(row.results, row.pill.content),
         consents=tuple(map(_agreement, consents)), credentials=_signed(credentials), deliveries=tuple(deliveries),
         changes=tuple(_change(change, people) for change in changes),
         score_changes=tuple(_score_change(case, row.pill.content) for case in regrades), notices=_notices(row),
@@ -196,6 +201,15 @@ def tell(row: models.Award, now: datetime) -> Story:
         ),
         version=version(row),
     )
+
+
+def _assessed_otherwise(row: models.Award) -> bool:
+    """Read leniently, as ``_outcomes``."""
+    last = holders.last_awarded(row.pill.pill_id)
+    try:
+        return last is not None and regrading.standard(row, last) is None
+    except InvalidInput:
+        return False
 
 
 def _deliveries(row: models.Award) -> list[Sent]:

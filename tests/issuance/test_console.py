@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from dataclasses import replace
 
 import pytest
 from django.contrib.auth.models import User
@@ -14,10 +15,13 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from microcred_xblock import compat
-from microcred_xblock.issuance import models, outbox, staff
+from microcred_xblock.issuance import api, models, outbox, staff
 from microcred_xblock.issuance.console import words
+from microcred_xblock.issuance.holding import award_of
+from tests.factories import make_scores
 
 from .population import COURSES, STATES, populate
+from .upkeep_case import assessing_otherwise
 
 HOME = "/microcred/console/"
 
@@ -306,6 +310,26 @@ class TestAnAward:
         models.Award.objects.update(status="valid")
         models.Regrade.objects.filter(pk=case.pk).update(open=None, outcome="kept", closed_at=timezone.now())
         assert "cannot be issued anew" not in text_of(client.get(address))
+
+
+    def test_a_case_that_the_pill_itself_ended_says_so(self, issued, client, boss):
+        row = models.Award.objects.get()
+        told = "Set aside: the pill is assessed otherwise now"
+        for policy in ("revoke", "keep"):
+            row.regrades.all().delete()
+            models.Regrade.objects.create(
+                award=row, policy=policy, results=row.results, mastered=False, opened_at=timezone.now(),
+                due_at=timezone.now(), open=None, outcome="kept", closed_at=timezone.now(),
+            )
+            assert (told in text_of(client.get(f"{HOME}awards/{row.pk}/"))) == (policy == "revoke")
+
+    def test_an_award_that_scores_are_not_compared_with_any_more_says_so(self, issued, client, boss):
+        row = models.Award.objects.get()
+        told, pill = "scores that change are not compared with this award", award_of(row).pill
+        for other, differs in ((replace(pill, title="Another"), False), (assessing_otherwise(pill), True)):
+            api.record_scores(other, make_scores(at=timezone.now()), learner_id="later", course_id=row.course_id)
+            assert (told in text_of(client.get(f"{HOME}awards/{row.pk}/"))) == differs
+            models.Award.objects.filter(learner_id="later").delete()
 
 
 class TestActing:

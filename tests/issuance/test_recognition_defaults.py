@@ -14,7 +14,16 @@ from django.utils import timezone
 
 from microcred_xblock import compat, views
 from microcred_xblock.domain.errors import InvalidAnswer, InvalidPill, NotReady
-from microcred_xblock.issuance import api, assessing, doctor, doctor_checks, indexing, models, recognition_defaults
+from microcred_xblock.issuance import (
+    api,
+    assessing,
+    doctor,
+    doctor_checks,
+    indexing,
+    models,
+    recognition_defaults,
+    recognition_reach,
+)
 from microcred_xblock.issuance.admin_recognition import DefaultsForm
 from microcred_xblock.learning_pill import LearningPillBlock
 from microcred_xblock.translation import Translator
@@ -224,6 +233,78 @@ class TestSetting:
             with pytest.raises(CommandError):
                 call_command("microcred", "recognition", *arguments, skip_checks=True, stdout=out)
         assert models.RecognitionDefaults.objects.count() == 1
+
+
+class TestWhomItConcerns:
+    """Numbers for whoever changes what others inherit."""
+
+    @pytest.fixture
+    def held(self, world, pill, commits):
+        """Two pills of Org, one of which Ann holds; Org2 has one."""
+        earn(world, commits, 7, pill)
+        _pill(world, "second", {})
+        models.Award.objects.create(
+            learner_id="9", learner_pill="9", pill=models.FrozenPill.objects.first(), course_id=COURSE, results=[],
+            awarded_at=timezone.now(), active=None, status="revoked",
+        )
+        models.PillBlock.objects.create(block="x", pill_id="other", course_id="course-v1:Org2+C+R")
+
+    def test_an_organisation_s_pills_and_awards_are_counted(self, held):
+        assert recognition_reach.of("organisation", "Org") == recognition_reach.Reach(courses=1, pills=2, awards=1)
+        assert recognition_reach.of("organisation", "Org2").pills == 1
+        assert recognition_reach.of("organisation", "org").pills == 0, "another organisation"
+        assert "No published pill" in str(recognition_reach.of("organisation", "org"))
+
+    def test_a_site_s_are_those_of_its_organisations(self, held, monkeypatch):
+        monkeypatch.setattr(compat, "site_of", lambda org: {"Org": "One.example", "Org2": "two.example"}[org])
+        assert (recognition_reach.of("site", "one.example").pills, recognition_reach.of("site", "x").pills) == (2, 0)
+
+    def test_the_number_of_courses_does_not_matter(self, held, django_assert_num_queries):
+        models.PillBlock.objects.bulk_create(
+            [models.PillBlock(block=str(n), pill_id=str(n), course_id=f"course-v1:Org+C{n}+R") for n in range(300)]
+        )
+        with django_assert_num_queries(2):
+            assert recognition_reach.of("organisation", "Org").pills == 302
+
+    def test_the_command_says_so_and_can_only_say_so(self, held, tmp_path):
+        file = tmp_path / "given.json"
+        file.write_text('{"mode": "blended"}', encoding="utf-8")
+
+        def say(*arguments):
+            out = io.StringIO()
+            call_command("microcred", "recognition", *arguments, skip_checks=True, stdout=out)
+            return out.getvalue()
+
+        told = say("set", "organisation", "Org", str(file), "--dry-run")
+        assert "2 published pills in 1 course" in told and "Nothing was changed" in told
+        assert not models.RecognitionDefaults.objects.exists()
+        told = say("set", "organisation", "Org", str(file))
+        assert "2 published pills in 1 course" in told and "new version" in told and "as they were" in told
+        assert "Nothing was changed" in say("remove", "organisation", "Org", "--dry-run")
+        assert models.RecognitionDefaults.objects.exists()
+        assert "2 published pills" in say("remove", "organisation", "Org")
+        with pytest.raises(CommandError):
+            say("remove", "organisation", "Org", "--dry-run")
+
+    def test_the_admin_page_says_so_before_and_after(self, held, client, settings):
+        settings.ROOT_URLCONF = "tests.issuance.admin_urls"
+        client.force_login(get_user_model().objects.create_superuser("boss"))
+        row = recognition_defaults.put("organisation", "Org", {"mode": "online"})
+        address = f"/admin/microcred/recognitiondefaults/{row.pk}/"
+        assert "2 published pills in 1 course" in client.get(f"{address}change/").content.decode()
+
+        def post(value, mode):
+            given = {"scope": "organisation", "value": value, "recognition": json.dumps({"mode": mode})}
+            page = client.post(f"{address}change/", given, follow=True)
+            return [str(message) for message in page.context["messages"]]
+
+        (changed, _stored) = post("Org", "blended")
+        assert changed.startswith("organisation Org: At most 2 published pills in 1 course")
+        assert len(post("Org", "blended")) == 1, "nothing was changed"
+        moved = post("Org2", "blended")
+        assert ["Org: At most 2" in moved[0], "Org2: At most 1" in moved[1]] == [True, True]
+        gone = client.post(f"{address}delete/", {"post": "yes"}, follow=True)
+        assert any("Org2: At most 1" in str(message) for message in gone.context["messages"])
 
 
 class TestAdmin:

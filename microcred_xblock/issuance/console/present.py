@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from ...domain.errors import MicrocredError
+from ...domain.upkeep import RegradePolicy
 from .. import bulk, conf, models, staff
 from . import words
 
@@ -85,7 +86,7 @@ def story(found: staff.Story) -> dict[str, Any]:
         "cases": [
             {
                 "row": item, "policy": words.POLICIES.get(item.policy, item.policy),
-                "outcome": words.CASES.get(item.outcome, item.outcome),
+                "outcome": _came_of(item),
             }
             for item in found.score_changes
         ],
@@ -107,6 +108,13 @@ def _explained(item: Any) -> dict[str, Any]:
         return {"cause": "", "remedy": ""}
     over = item.state in _OVER
     return {"cause": words.cause(item.code, item.params), "remedy": words.remedy(item.error_class, over=over)}
+
+
+def _came_of(case: Any) -> Any:
+    """What came of a change of scores. Where the rule is not to keep, what keeps an award is that its pill changed."""
+    if case.outcome == models.Regrade.Outcome.KEPT and case.policy != RegradePolicy.KEEP.value:
+        return words.SET_ASIDE
+    return words.CASES.get(case.outcome, case.outcome)
 
 
 def _actor(item: Any) -> str:

@@ -58,6 +58,7 @@ CASES: dict[str, Any] = {
     "suspended": _("Suspended"), "revoked": _("Revoked"), "superseded": _("Superseded"),
     "dismissed": _("Dismissed by staff"),
 }
+SET_ASIDE = _("Set aside: the pill is assessed otherwise now, or is gone")
 POLICIES: dict[str, Any] = {
     "keep": _("keep the award"), "suspend": _("suspend the award"), "revoke": _("revoke the award"),
     "supersede": _("replace the award by one with the new results"),

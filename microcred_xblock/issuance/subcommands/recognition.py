@@ -1,6 +1,7 @@
 """Say which recognition data the pills of an organisation or a site inherit.
 
 A change counts for awards to come: it makes new versions of the pills that inherit. Awards that are made keep theirs.
+Each change says how many pills and awards it concerns; with --dry-run it says so and is not made.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from .. import recognition_defaults
+from .. import recognition_defaults, recognition_reach
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -27,6 +28,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     remove = steps.add_parser("remove", help="give nothing any more")
     remove.add_argument("scope", choices=recognition_defaults.Scope.values)
     remove.add_argument("value")
+    for step in (put, remove):
+        step.add_argument("--dry-run", action="store_true", help="only say whom it would concern")
 
 
 def handle(command: BaseCommand, options: dict[str, Any]) -> None:
@@ -51,13 +54,25 @@ def _set(command: BaseCommand, options: dict[str, Any]) -> None:
         given = json.loads(text)
     except (OSError, ValueError) as error:
         raise CommandError(f"{options['file']} is no JSON file that can be read: {error}.") from error
-    row = recognition_defaults.put(options["scope"], options["value"], given)
-    command.stdout.write(f"{row}: {', '.join(row.recognition) or 'nothing'}. It counts for awards to come.")
+    scope, value, checked = recognition_defaults.checked(options["scope"], options["value"], given)
+    if not options["dry_run"]:
+        recognition_defaults.put(scope, value, checked)
+    command.stdout.write(f"{scope} {value}: {', '.join(checked) or 'nothing'}. It counts for awards to come.")
+    _say_whom(command, scope, value, options)
 
 
 def _remove(command: BaseCommand, options: dict[str, Any]) -> None:
-    if not recognition_defaults.remove(options["scope"], options["value"]):
+    scope, value = recognition_defaults.place(options["scope"], options["value"])
+    given = any((row.scope, row.value) == (scope, value) for row in recognition_defaults.rows())
+    if not given or (not options["dry_run"] and not recognition_defaults.remove(scope, value)):
         raise CommandError("Nothing is set there: see `microcred recognition list`.")
+    _say_whom(command, scope, value, options)
+
+
+def _say_whom(command: BaseCommand, scope: str, value: str, options: dict[str, Any]) -> None:
+    command.stdout.write(str(recognition_reach.of(scope, value)))
+    if options["dry_run"]:
+        command.stdout.write("Nothing was changed: this was a dry run.")
 
 
 _STEPS = {"list": _list, "set": _set, "remove": _remove}
