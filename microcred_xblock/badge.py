@@ -31,8 +31,9 @@ def image(
     if "design" in data:
         return drawn(data["design"], data.get("caption", ""), title=title, level=level, language=language)
     picture, media_type = content(data, file)
-    check = badge_image.sanitise_svg if media_type == "image/svg+xml" else badge_image.check_png
-    return BadgeImage(media_type=media_type, data=check(picture), caption=data.get("caption", ""))
+    return BadgeImage(
+        media_type=media_type, data=badge_image.fit(picture, media_type), caption=data.get("caption", "")
+    )
 
 
 def drawn(design: Any, text: Any, *, title: Any, level: int | None, language: Any) -> BadgeImage:

@@ -254,7 +254,9 @@ class LearningPillBlock(CredentialHandlers, StudioHandlers, XBlock):
         fragment = self._fragment(overview.author(page, self.translator(), children), children)
         fragment.add_css_url(self.runtime.local_resource_url(self, "static/css/author.css"))
         fragment.add_javascript_url(self.runtime.local_resource_url(self, "static/js/author.js"))
-        fragment.initialize_js("MicrocredAuthorView", {"uid": views.uid(page.key), "in_studio": page.in_studio})
+        fragment.initialize_js("MicrocredAuthorView", {
+            "uid": views.uid(page.key), "in_studio": page.in_studio, "untried": page.untried,
+        })
         if studio is not None:  # beside, not inside: Studio sorts only what stands directly in the block
             fragment.add_fragment_resources(studio)
             fragment.add_content(studio.content)

@@ -137,7 +137,7 @@ class StudioHandlers(
             return self._conflict(stored)  # somebody is saving this very moment
         for name, value in edit.values.items():
             setattr(self, name, self._badge_file(value) if name == "badge_image" and edit.uploaded else value)
-        return self._form_answer()
+        return self._form_answer(try_it=True)
 
     def _edited(self, edit: edits.Edit) -> definition.Definition:
         """The definition as it would be with ``edit``."""
@@ -158,8 +158,8 @@ class StudioHandlers(
         body = {"ok": False, "code": error.code, "message": messages.explain(error, self.translator()), **more}
         return Response(json_body=body, status=status, content_type="application/json", charset="utf-8")
 
-    def _form_answer(self) -> dict[str, Any]:
-        page, translator = self._form_page(), self.translator()
+    def _form_answer(self, *, try_it: bool = False) -> dict[str, Any]:
+        page, translator = self._form_page(try_it=try_it), self.translator()
         return {
             "ok": True, "html": form.form(page, translator),
             "args": form.script_arguments(page, translator),
@@ -168,11 +168,12 @@ class StudioHandlers(
     def _form_fields(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in FIELDS}
 
-    def _form_page(self) -> FormPage:
+    def _form_page(self, *, try_it: bool = False) -> FormPage:
         return FormPage(
             key=str(self.scope_ids.usage_id), fields=self._form_fields(), problems=self.problems(),
             blocks=self._form_blocks(), image=self._form_image(), holders=self.holders()[0],
             layers=self.inherited(), issuer=recognition_sources.awarding_body(self), today=datetime.now(UTC).date(),
+            unissuable=self.unissuable(try_it=try_it)[0],
         )
 
     def _form_blocks(self) -> Sequence[Block]:

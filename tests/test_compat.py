@@ -13,10 +13,11 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 from django.core.cache import cache
+from django.http import HttpRequest
 from opaque_keys.edx.keys import CourseKey
 
 from microcred_xblock import compat
-from microcred_xblock.compat import saving
+from microcred_xblock.compat import organisations, saving
 from microcred_xblock.domain.errors import NotReady
 
 from . import pills
@@ -372,3 +373,18 @@ class TestSavingInOneInstant:
 def test_an_organisation_s_name_is_one_word_whatever_the_kind_of_course(org, monkeypatch):
     monkeypatch.setattr(CourseKey, "from_string", lambda _text: SimpleNamespace(org=org))
     assert compat.organisation("course-v9:any") == ""
+
+
+def test_the_site_of_an_organisation_is_asked_for_once_in_a_request_and_kept_for_no_other(settings, monkeypatch):
+    settings.ROOT_URLCONF = "lms.urls"
+    crum, state, asked = ModuleType("crum"), SimpleNamespace(request=None), []
+    crum.get_current_request = lambda: state.request
+    monkeypatch.setitem(sys.modules, "crum", crum)
+    monkeypatch.setattr(organisations, "_asked", lambda org: asked.append(org) or f"{org}.example")
+    for request, often in ((HttpRequest(), 1), (HttpRequest(), 1), (None, 3)):
+        state.request = request
+        asked.clear()
+        assert [compat.site_of("a") for _ in range(3)] == ["a.example"] * 3
+        assert asked == ["a"] * often
+    state.request = HttpRequest()
+    assert (compat.site_of("a"), compat.site_of("b")) == ("a.example", "b.example")

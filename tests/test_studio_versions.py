@@ -7,12 +7,14 @@ from unittest.mock import patch
 from uuid import uuid4
 
 import pytest
+from django.core.cache import cache
 from django.db import OperationalError
+from lxml import html
 
 from microcred_xblock import compat
 from microcred_xblock.domain.award import decide
 from microcred_xblock.domain.outcomes import Score, assess
-from microcred_xblock.issuance import holding
+from microcred_xblock.issuance import holding, trial, verdicts
 from tests.factories import NOW
 
 from . import pills
@@ -198,3 +200,84 @@ def test_while_the_database_of_awards_is_away(usage):
 def test_an_empty_pill_says_so():
     html = overview(pills.parse(EMPTY)).data["html"]
     assert "No learner holds it yet." in html and "The pill has no learning outcome yet" in html
+
+
+UNISSUABLE = "To be mended before learners can earn this credential"
+CHECKED = "It is being checked whether its credentials can be issued"
+
+
+@pytest.fixture
+def tries(monkeypatch):
+    """The languages of the pills that were tried, with no verdict of another test."""
+    tried, faults = [], trial.faults
+    verdicts._near.clear()
+    cache.clear()
+    monkeypatch.setattr(trial, "faults", lambda pill, now: tried.append(pill.language) or faults(pill, now=now))
+    return tried
+
+
+def set_language(usage, language):
+    pill = pills.block(usage, "staff")
+    pill.language = language
+    pill.save()
+
+
+def author_view(usage):
+    return pills.block(usage, "staff").author_view({})
+
+
+class TestUnissuable:
+    def test_saving_tells_what_keeps_the_pill_from_being_issued_and_the_page_knows_it(self, usage, tries):
+        form = form_of(usage)
+        assert tries == [], "opening the form tries nothing"
+        form.control("language").append(html.fragment_fromstring('<option value="tlh">tlh</option>'))
+        form.fill("language", "tlh")
+        saved = save(usage, form)
+        assert saved.status == 200 and tries == ["tlh"] and pills.block(usage).language == "tlh"
+        (problem,) = saved.data["args"]["problems"]
+        assert problem["control"] == "language" and "cannot name the language" in problem["text"]
+        assert "no credential is issued before" in saved.data["args"]["texts"]["unfinished"]
+        view = author_view(usage)
+        assert UNISSUABLE in view.content and "cannot name the language" in view.content
+        assert view.json_init_args["untried"] is False and tries == ["tlh"], "the page tries nothing"
+
+    def test_a_pill_that_came_without_the_form_is_tried_once_the_page_is_shown(self, usage, tries):
+        view = author_view(usage)
+        assert view.json_init_args["untried"] and CHECKED in view.content and tries == []
+        assert "Learners can earn its credential" in overview(usage).data["html"] and tries == ["en"]
+        view = author_view(usage)
+        assert not view.json_init_args["untried"] and "Learners can earn its credential" in view.content
+        overview(usage)
+        assert tries == ["en"]
+
+    def test_a_language_that_nothing_can_name_is_told_without_a_trial(self, usage, tries):
+        set_language(usage, "sw")
+        assert UNISSUABLE in author_view(usage).content and tries == []
+        form = form_of(usage)
+        assert [problem["control"] for problem in form.arguments["problems"]] == ["language"] and tries == []
+        assert form.control("language").xpath("./option[@selected]/@value") == ["sw"]
+        assert save(usage, form).status == 200 and pills.block(usage).language == "sw"
+
+    def test_a_mended_pill_is_good_at_once(self, usage, tries):
+        set_language(usage, "tlh")
+        assert UNISSUABLE in overview(usage).data["html"]
+        form = form_of(usage)
+        form.fill("language", "fr")
+        saved = save(usage, form)
+        assert saved.data["args"]["problems"] == [] and "listed above" in saved.data["args"]["texts"]["unfinished"]
+        assert "Learners can earn its credential" in author_view(usage).content
+
+    def test_what_no_word_of_the_author_explains_is_a_problem_of_the_pill(self, usage, tries, monkeypatch):
+        monkeypatch.setattr(verdicts, "BROKEN", 60)
+        monkeypatch.setattr(trial, "faults", lambda *_args, **_more: 1 / 0)
+        assert "Give the technical detail to your administrator" in overview(usage).data["html"]
+        (problem,) = form_of(usage).arguments["problems"]
+        assert problem["control"] == "pill"
+        verdicts._near.clear()
+        cache.clear()
+
+    def test_an_unfinished_pill_is_not_tried(self, tries):
+        usage = pills.parse(EMPTY)
+        assert not author_view(usage).json_init_args["untried"]
+        overview(usage)
+        assert tries == []

@@ -19,7 +19,7 @@ from ..domain.text import TEXT_MAX, TITLE_MAX
 from ..messages import N_
 from ..rendering import render
 from ..translation import Translator
-from . import badge, mastery, outcomes, preview, recognition, skills, versions, wording
+from . import badge, mastery, outcomes, preflight, preview, recognition, skills, versions, wording
 from .card import NEW_OUTCOME, card, control, options
 from .frameworks import form as frameworks
 from .page import FormPage, digest
@@ -52,8 +52,8 @@ def script_arguments(page: FormPage, translator: Translator) -> dict[str, Any]:
         "digest": digest(page.fields),
         "sources": dict(zip(_keys(stored), stored, strict=True)),
         "required": mastery.required(page.fields["mastery"], stored, _keys(stored)),
-        "problems": places(page.problems, stored, _keys(stored), translator, page.titles),
-        "texts": _script_texts(translator),
+        "problems": places((*page.problems, *page.unissuable), stored, _keys(stored), translator, page.titles),
+        "texts": _script_texts(page, translator),
         "parts": {name: script(page, translator) for name, script in _PARTS.items()},
     }
 
@@ -95,7 +95,7 @@ def _pill_controls(fields: Mapping[str, Any], translator: Translator) -> list[di
         ),
         control(
             "language", _("Language of the texts"), shown(fields, "language"),
-            options=_languages(shown(fields, "language")),
+            options=_languages(shown(fields, "language"), translator),
             hint=_("The credential carries these texts in this language."), narrow=True,
         ),
     ]
@@ -121,18 +121,27 @@ def _upkeep_controls(data: Mapping[str, Any], translator: Translator) -> list[di
     ]
 
 
-def _languages(value: str) -> list[dict[str, str]]:
-    """The languages a credential can name, each in its own words, and the stored one."""
+def _languages(value: str, translator: Translator) -> list[dict[str, str]]:
+    """The languages that both credentials can name, each in its own words, and the stored one, whatever it is."""
     names = {code: concept["prefLabel"]["en"] for code, concept in pinned.vocabulary("languages")["concepts"].items()}
     found = []
-    for code, name in {**({} if value in names else {value: value}), **names}.items():
-        try:
-            name = django_translation.get_language_info(code)["name_local"]
-        except KeyError:
-            found.append({"value": code, "label": name})
-        else:
-            found.append({"value": code, "label": name, "lang": code})
+    for code, name in names.items():
+        known = _native(code)
+        found.append({"value": code, "label": known, "lang": code} if known else {"value": code, "label": name})
+    if value not in names:
+        label = f"{_native(value)} ({value})" if _native(value) else value
+        if preflight.unnameable(value):
+            label = translator.gettext("{language}: European credentials cannot name it").format(language=label)
+        found.append({"value": value, "label": label})
     return sorted(found, key=lambda option: option["label"].casefold())
+
+
+def _native(code: str) -> str:
+    """What a language is called in itself; nothing of one that Django does not know."""
+    try:
+        return django_translation.get_language_info(code)["name_local"]
+    except KeyError:
+        return ""
 
 
 def _keys(outcomes: Sequence[Any]) -> list[str]:
@@ -140,8 +149,11 @@ def _keys(outcomes: Sequence[Any]) -> list[str]:
     return [str(number) for number in range(1, len(outcomes) + 1)]
 
 
-def _script_texts(translator: Translator) -> dict[str, Any]:
+def _script_texts(page: FormPage, translator: Translator) -> dict[str, Any]:
     _ = translator.gettext
+    unfinished = _("Saved. What still has to be mended is listed above.")
+    if page.unissuable:
+        unfinished = _("Saved. But no credential is issued before what is listed above is mended.")
     return {
         "untitled": _("Outcome without a title"),
         "moved": _("“{title}” is now number {number} of {total}."), "removed": _("“{title}” was removed."),
@@ -149,7 +161,7 @@ def _script_texts(translator: Translator) -> dict[str, Any]:
         "saving": _("Saving…"), "saved": _("Saved."), "not_saved": _("Not saved"),
         "loading": _("Loading the stored version…"), "not_loaded_title": _("Not loaded"),
         "not_loaded": _("The stored version could not be loaded. What you typed is still here; please try again."),
-        "unfinished": _("Saved. What still has to be mended is listed above."),
+        "unfinished": unfinished,
         "failed": _("That did not work. Nothing was saved, and what you typed is still here; please try again."),
         "signed_out": _("You are signed out. Sign in again in another tab, come back here and save."),
         "signed_out_again": _("You are signed out. Sign in again in another tab, come back here and try again."),

@@ -13,7 +13,7 @@ from web_fragments.fragment import Fragment
 
 from .. import definition, views
 from ..definition import Definition
-from ..domain.errors import InvalidPill
+from ..domain.errors import InvalidInput, InvalidPill
 from ..domain.outcomes import CriteriaGroup, Criterion, LearningOutcome, Logic
 from ..domain.pill import LearningPill
 from ..issuance.data import Holders
@@ -23,13 +23,16 @@ from ..translation import Translator
 from . import meter, versions
 from .blocks import Block
 
+_FIRST = 3  # of what keeps a pill from being issued; the preview tells the rest
+
 
 @dataclass(frozen=True, kw_only=True)
 class AuthorPage:
     """What the author view shows. ``in_studio``: an Edit button is near.
 
     ``holders`` is None where nothing is issued on this site; ``holders_unknown``: they cannot be read now. ``elements``
-    are those of the European Recommendation as ``meter`` judges them.
+    are those of the European Recommendation as ``meter`` judges them. ``unissuable``: what keeps the complete pill from
+    being issued; ``untried``: that is not known yet, and the page's script asks.
     """
 
     key: str
@@ -41,6 +44,8 @@ class AuthorPage:
     holders: Holders | None = None
     holders_unknown: bool = False
     in_studio: bool = False
+    unissuable: Sequence[InvalidInput] = ()
+    untried: bool = False
 
     @cached_property
     def known(self) -> dict[str, Block]:
@@ -62,7 +67,10 @@ def author(page: AuthorPage, translator: Translator, children: Sequence[Fragment
         uid=views.uid(page.key), title=page.title, in_studio=page.in_studio, pill=pill,
         lead=page.definition.description if isinstance(page.definition.description, str) else "",
         header=views.header(pill, translator),
-        problems=views.problem_lines(page.problems, page.definition.outcomes, page.titles, translator),
+        problems=views.problem_lines(
+            (*page.problems, *page.unissuable[:_FIRST]), page.definition.outcomes, page.titles, translator
+        ),
+        unissuable=bool(page.unissuable), untried=page.untried,
         outcomes=_outcomes(page, sketch, translator),
         unused=[block.title for block in page.blocks if block.offered and block.reference not in sketch.references],
         mastery=views.mastery_sentence(pill, translator) if pill else "",

@@ -25,7 +25,8 @@ class FormPage:
     """What the form is made from. ``fields`` has the values of ``FIELDS``; ``image`` the badge as it is now.
 
     ``holders``: how many learners hold the pill, where that is known. ``layers``: the recognition data it takes over.
-    ``issuer``: ``name`` and ``country`` of who awards here, where that is known.
+    ``issuer``: ``name`` and ``country`` of who awards here, where that is known. ``unissuable``: what keeps the pill
+    from being issued, as far as that is known.
     """
 
     key: str
@@ -37,6 +38,7 @@ class FormPage:
     layers: Sequence[Layer] = ()
     issuer: Mapping[str, str] = field(default_factory=dict)
     today: date | None = None
+    unissuable: Sequence[InvalidInput] = ()
 
     @cached_property
     def titles(self) -> dict[str, str]:

@@ -13,8 +13,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .. import definition, facts
-from ..domain.errors import InvalidInput, InvalidPill, MicrocredError
+from ..credentials import concepts
+from ..domain.errors import InvalidDocument, InvalidInput, InvalidPill, MicrocredError
 from ..domain.pill import BadgeImage, LearningPill
+from ..domain.text import checked_language
 from ..messages import N_
 from ..translation import Translator
 from .places import places
@@ -104,6 +106,23 @@ class _Found:
     check: str
     problem: InvalidInput
     detail: str = ""
+
+
+def unissuable(findings: Iterable[Any], draft: Draft) -> list[InvalidInput]:
+    """What the trial of a complete pill found, as problems in its definition."""
+    found = (_problem(finding.check, finding.error, draft) for finding in findings)
+    return [problem if problem.field else definition.placed(problem, "pill") for problem in found]
+
+
+def unnameable(language: Any) -> list[InvalidInput]:
+    """That no European credential can name the pill's language; nothing of one that is no language at all."""
+    try:
+        concepts.elm_language(checked_language(language))
+    except InvalidDocument as problem:
+        return [problem]
+    except InvalidInput:
+        pass
+    return []
 
 
 def report(draft: Draft, rehearsal: Any | None, translator: Translator) -> dict[str, Any]:

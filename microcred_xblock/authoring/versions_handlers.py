@@ -7,10 +7,10 @@ from typing import Any
 from xblock.core import XBlock
 
 from .. import compat, definition
-from ..domain.errors import MicrocredError
+from ..domain.errors import InvalidInput, MicrocredError
 from ..domain.pill import LearningPill
 from ..issuance.data import Holders
-from . import edits, overview, versions
+from . import edits, overview, preflight, versions
 
 
 class VersionsHandlers:
@@ -30,21 +30,37 @@ class VersionsHandlers:
 
     @XBlock.json_handler
     def overview(self, _data: Any, _suffix: str = "") -> Any:
-        """The author view as it is now, without the children."""
+        """The author view as it is now, without the children; the pill is tried if it was not yet."""
         try:
             self._check_author()
         except MicrocredError as error:
             return self.refusal(error)
-        return {"ok": True, "html": overview.author(self.author_page(in_studio=True), self.translator(), ())}
+        page = self.author_page(in_studio=True, try_it=True)
+        return {"ok": True, "html": overview.author(page, self.translator(), ())}
 
-    def author_page(self, *, in_studio: bool) -> overview.AuthorPage:
+    def author_page(self, *, in_studio: bool, try_it: bool = False) -> overview.AuthorPage:
         """What the author view shows."""
         held, unknown = self.holders()
+        unissuable, untried = self.unissuable(try_it=try_it)
         return overview.AuthorPage(
             key=str(self.scope_ids.usage_id), title=self.display_name, definition=self._definition(),
             problems=self.problems(), blocks=self._form_blocks(), elements=self.recognition_elements(), holders=held,
-            holders_unknown=unknown, in_studio=in_studio,
+            holders_unknown=unknown, in_studio=in_studio, unissuable=unissuable, untried=untried,
         )
+
+    def unissuable(self, *, try_it: bool) -> tuple[list[InvalidInput], bool]:
+        """What keeps the pill, as it is stored, from being issued by anybody; True where it was not tried yet.
+
+        A trial takes some tenths of a second, so a page that is to be shown at once does not ask for it.
+        """
+        api, pill = _issuance(), definition.read(self._definition())[0]
+        verdict = api.verdict(pill, try_it=try_it) if api is not None and pill is not None else None
+        found = [] if verdict is None else preflight.unissuable(
+            verdict.findings, preflight.Draft(outcomes=self.outcomes or (), keys=(), problems=(), pill=pill)
+        )
+        if not any(problem.field == "language" for problem in found):
+            found += preflight.unnameable(self.language)
+        return found, api is not None and pill is not None and verdict is None
 
     def holders(self) -> tuple[Holders | None, bool]:
         """Who holds the pill, in numbers; None where nothing is issued, and True where only now nobody can tell."""

@@ -42,6 +42,21 @@ def site_of(org: str) -> str:
     """
     if platform() is None:
         return ""
+    known = _known_in_request()
+    if org not in known:
+        known[org] = _asked(org)
+    return known[org]
+
+
+def _known_in_request() -> dict[str, str]:
+    """What was found before in the same request. Without one nothing is kept: a worker would keep it for ever."""
+    from crum import get_current_request
+
+    request = get_current_request()
+    return {} if request is None else request.__dict__.setdefault("_microcred_sites", {})
+
+
+def _asked(org: str) -> str:
     from django.conf import settings
     from django.contrib.sites.models import Site
     from openedx.core.djangoapps.site_configuration.models import SiteConfiguration

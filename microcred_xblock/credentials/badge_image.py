@@ -57,9 +57,28 @@ def check_png(data: bytes) -> bytes:
     InvalidInput: ``image-size`` (more than 1 MB), ``png-unreadable``, ``png-pixels``.
     """
     if len(data) > MAX_BYTES:
-        raise InvalidInput("A badge image must not exceed 1 MB.", code="image-size", field="image")
+        raise _too_large()
     open_png(data).close()
     return data
+
+
+def fit(data: bytes, media_type: str) -> bytes:
+    """``sanitise_svg`` or ``check_png``. Equal pictures are looked at once: every view of a pill asks for its own."""
+    if len(data) > MAX_BYTES:
+        raise _too_large()
+    found = _looked_at(data, media_type)
+    if isinstance(found, InvalidInput):
+        raise InvalidInput(found.message, code=found.code, **found.params)
+    return found
+
+
+@lru_cache(maxsize=32)  # of at most a megabyte each
+def _looked_at(data: bytes, media_type: str) -> bytes | InvalidInput:
+    check = sanitise_svg if media_type == "image/svg+xml" else check_png
+    try:
+        return check(data)
+    except InvalidInput as error:
+        return error
 
 
 def to_png(image: BadgeImage, *, width: int = 600) -> bytes:
@@ -148,6 +167,10 @@ def open_png(data: bytes) -> Image.Image:
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
         raise InvalidInput("The PNG image cannot be read.", code="png-unreadable", field="image") from error
     return picture
+
+
+def _too_large() -> InvalidInput:
+    return InvalidInput("A badge image must not exceed 1 MB.", code="image-size", field="image")
 
 
 def _too_many_pixels() -> InvalidInput:

@@ -14,8 +14,10 @@ from microcred_xblock.authoring import form as studio_form
 from microcred_xblock.authoring.page import FIELDS, digest
 from microcred_xblock.authoring.places import places
 from microcred_xblock.authoring.values import UPKEEP
+from microcred_xblock.credentials import concepts
 from microcred_xblock.definition import Definition
 from microcred_xblock.domain.errors import InvalidAnswer, InvalidPill
+from microcred_xblock.domain.text import checked_language
 from microcred_xblock.inheritance import ELEMENTS
 from microcred_xblock.translation import Translator
 
@@ -365,3 +367,27 @@ def test_a_tree_deeper_than_any_definition_is_refused():
     submission = {**FilledForm.of(page({})).send(), "outcomes": [{"key": "1", "source": deep}]}
     with pytest.raises(InvalidAnswer):
         studio_edits.read(EMPTY, submission, ENGLISH)
+
+
+def languages_of(stored):
+    """The options of the form's languages, by value, and the chosen one."""
+    shown = FilledForm.of(page({"language": stored}))
+    select = shown.control("language")
+    options = {option.get("value"): option.text_content() for option in select.xpath(".//option")}
+    return options, select.xpath(".//option[@selected]/@value")
+
+
+def test_every_language_that_is_offered_can_be_named_by_both_credentials():
+    options, chosen = languages_of("fr")
+    assert chosen == ["fr"] and len(options) > 40 and not {"sw", "oc", "br", "fy", "gsw", "rm", "gd"} & options.keys()
+    for code in options:
+        assert concepts.elm_language(code)["id"] and checked_language(code) == code
+
+
+@pytest.mark.parametrize(("stored", "label"), [
+    ("sw", "Kiswahili (sw): European credentials cannot name it"), ("oc", "oc: European credentials cannot name it"),
+    ("fr-CA", "français (fr-CA)"), ("English", "English"), ("", ""),
+])
+def test_a_stored_language_stays_chosen_and_says_what_it_cannot(stored, label):
+    options, chosen = languages_of(stored)
+    assert chosen == [stored] and options[stored] == label

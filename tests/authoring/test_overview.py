@@ -176,3 +176,21 @@ def test_whatever_is_stored_is_shown(outcomes, title, description):
         holders=Holders(),
     )
     assert "No learner holds it yet." in author(page, ENGLISH, ())
+
+
+def unissuable(count):
+    return [InvalidPill("x", code="preflight-elm", field="outcome locate.skill") for _ in range(count)]
+
+
+def test_what_keeps_it_from_being_issued_is_told_first_of_all_and_where_to_see_the_rest():
+    root = shown(unissuable=unissuable(5), in_studio=True)
+    (state,) = root.xpath("//*[@data-mcp='state']")
+    assert "To be mended before learners can earn this credential" in words(state)
+    assert len(state.xpath(".//li")) == 3 and "Europass would refuse" in words(state)
+    assert "Choose “Edit” and look into “Preview”" in words(state) and "This pill is complete" not in words(root)
+    assert "Needs 70 %" in words(root), "the outcome is sound, and shown"
+
+
+def test_a_pill_that_was_not_tried_yet_is_not_called_good():
+    state = words(shown(untried=True).xpath("//*[@data-mcp='state']")[0])
+    assert "It is being checked" in state and "Learners can earn" not in state

@@ -155,3 +155,29 @@ def test_from_right_to_left(visitors):
     assert (wallet.get_attribute("lang"), wallet.get_attribute("dir")) == ("ar", "rtl")
     page.locator("[data-europass='holder']", has_text="أمينة مثال").wait_for(state="attached")
     visitor.look("s5-preview-ar")
+
+
+VIEW = "/scenario/{pill}/author_view/?student=staff"
+FOREIGN = (".mcp-content [data-block-type='drag-and-drop-v2']", ".mcp-content [data-block-type='problem-builder']")
+
+
+def state(page):
+    return page.locator("[data-mcp='state']")
+
+
+def test_the_page_of_the_pill_tells_whether_it_can_be_issued_without_waiting_for_it(visitor):
+    page = visitor.page
+    page.goto(visitor.demo.course + VIEW.format(pill="pill-fr"))
+    state(page).get_by_text("Learners can earn its credential").wait_for()
+    assert page.locator(".mcp-content").count() == 1, "what is inside stays"
+    opened(visitor, "pill-fr")
+    page.locator("[data-control='language']").evaluate("select => select.append(new Option('sw', 'sw'))")
+    page.locator("[data-control='language']").select_option("sw")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.locator("[data-mcp='status']", has_text="no credential is issued before").wait_for()
+    assert "cannot name the language" in page.locator("[data-mcp='problem-list']").inner_text()
+    assert page.locator("[data-control='language'] option:checked").inner_text().startswith("Kiswahili (sw): European")
+    visitor.look("trial-form")
+    page.goto(visitor.demo.course + VIEW.format(pill="pill-fr"))
+    assert "cannot name the language" in state(page).inner_text()
+    visitor.look("trial-view", without=FOREIGN)

@@ -380,3 +380,40 @@ def test_odd_drawings_are_drawn_or_refused(body):
     image = BadgeImage(media_type="image/svg+xml", data=drawing(body), caption="x")
     with contextlib.suppress(InvalidInput):
         assert Image.open(io.BytesIO(badge_image.to_png(image, width=40))).width == 40
+
+
+class TestFit:
+    @pytest.fixture
+    def looks(self, monkeypatch):
+        """How often pictures are read or sanitised."""
+        seen = []
+        for module, name in ((badge_image, "open_png"), (svg, "sanitise")):
+            real = getattr(module, name)
+            monkeypatch.setattr(
+                module, name, lambda data, real=real, **options: seen.append(data) or real(data, **options)
+            )
+        badge_image._looked_at.cache_clear()
+        return seen
+
+    @pytest.mark.parametrize(("data", "media_type"), [
+        (picture(30, 30), "image/png"), (drawing("<script/><rect width='1' height='1'/>"), "image/svg+xml"),
+    ])
+    def test_an_equal_picture_is_looked_at_once_and_comes_out_the_same(self, looks, data, media_type):
+        first, again = (badge_image.fit(bytes(bytearray(data)), media_type) for _ in range(2))
+        assert first == again and b"script" not in first and len(looks) == 1
+
+    def test_what_is_refused_is_refused_again_without_another_look_and_not_as_the_same_error(self, looks):
+        found = []
+        for _ in range(2):
+            with pytest.raises(InvalidInput) as refused:
+                badge_image.fit(png_header(100_000, 100_000), "image/png")
+            found.append(refused.value)
+        assert [(error.code, error.field) for error in found] == [("png-pixels", "image")] * 2
+        assert found[0] is not found[1] and len(looks) == 1
+
+    def test_what_is_too_large_is_neither_looked_at_nor_kept(self, looks):
+        for media_type in ("image/png", "image/svg+xml"):
+            with pytest.raises(InvalidInput, match="1 MB") as refused:
+                badge_image.fit(b"x" * (badge_image.MAX_BYTES + 1), media_type)
+            assert refused.value.code == "image-size"
+        assert looks == [] and badge_image._looked_at.cache_info().currsize == 0

@@ -16,6 +16,18 @@
       this.args = args;
       if (typeof runtime.listenTo === "function") PASSED_ON.forEach((name) => this.passOn(name));
       if (args.in_studio) this.watch();
+      if (args.untried) this.judge();
+    }
+
+    /* Whether its credentials could be issued was not known when the page was made: the answer takes a moment. */
+    async judge() {
+      const answer = await this.call();
+      const shown = document.getElementById(this.args.uid);
+      if (!answer || !answer.ok || !shown || !this.host.contains(shown)) return;
+      const holder = document.createElement("div");
+      holder.innerHTML = answer.html;
+      const [state, fresh] = [shown, holder].map((root) => root.querySelector('[data-mcp="state"]'));
+      state.replaceChildren(...fresh.childNodes);
     }
 
     passOn(name) {
