@@ -261,6 +261,16 @@ def _end_sharing(row: models.WalletConnection, now: datetime) -> None:
         ).update(active=None, withdrawn_at=now)
 
 
+def useless(
+    row: models.WalletConnection | models.AuthorizationAttempt, tokens: oauth.Tokens, now: datetime
+) -> WalletRefused:
+    """The error for a grant under which nothing can be put into the wallet; the wallet is told to forget it."""
+    _revoke(row, tokens, now)
+    return WalletRefused(
+        "The permission to put credentials into the wallet was not given.", code="wallet-scope-shrunk"
+    )
+
+
 def _revoke(
     row: models.WalletConnection | models.AuthorizationAttempt, tokens: oauth.Tokens | None, now: datetime
 ) -> None:
@@ -298,9 +308,7 @@ def _complete(attempt: models.AuthorizationAttempt, *, code: str, error: str, is
             models.ClientRegistration.objects.filter(pk=attempt.registration_id).update(active=None)
         raise
     if open_badges_api.UPSERT not in tokens.scopes:
-        raise WalletRefused(
-            "The permission to put credentials into the wallet was not given.", code="wallet-scope-shrunk"
-        )
+        raise useless(attempt, tokens, now)
     _store(attempt, tokens, now)
 
 

@@ -30,7 +30,7 @@ REFRESH_BEFORE = timedelta(minutes=1)
 SHARE = 20  # deliveries of one learner in a pass, and connections of a worker in the slow lane
 PASSES = 2
 RECENT = timedelta(seconds=1)  # for so long what was read of several learners at once may be relied on
-_ENDS_CONNECTION = ("wallet-reconnect", "wallet-client")
+_ENDS_CONNECTION = ("wallet-reconnect", "wallet-client", "wallet-scope-shrunk")
 _State = models.Delivery.State
 _OPEN = tuple(state for state in _State if state not in (_State.DELIVERED, _State.STOPPED))
 

@@ -9,7 +9,7 @@ from time import monotonic
 from django.utils import timezone
 
 from ..domain.errors import WalletRefused, WalletUnreachable
-from ..wallets import oauth
+from ..wallets import oauth, open_badges_api
 from ..wallets.base import Provider
 from ..wallets.open_badges_api import ServiceDescription
 from ..wallets.transport import Transport
@@ -54,12 +54,17 @@ class Link:
         return self._tokens
 
     def refresh(self) -> oauth.Tokens:
-        """Fresh tokens, stored before they are used: a rotated refresh token works only once."""
+        """Fresh tokens, stored before they are used: a rotated refresh token works only once.
+
+        WalletRefused (``wallet-scope-shrunk``) where they are no longer good for what they are for.
+        """
         found = oauth.refresh(
             self.transport, self.description().endpoints, connecting.client_of(self.connection.registration),
             self.tokens(), now=timezone.now(),
         )
         connecting.keep_tokens(self.connection, found)
+        if open_badges_api.UPSERT not in found.scopes:
+            raise connecting.useless(self.connection, found, timezone.now())
         self._tokens = found
         return found
 

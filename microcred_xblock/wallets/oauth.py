@@ -21,6 +21,7 @@ from .transport import Response, Transport
 DEFAULT_LIFETIME = timedelta(hours=1)  # what 1EdTech recommends; used when ``expires_in`` is absent
 _LONGEST_LIFETIME = timedelta(days=366)
 _TOKEN_MOST = 20_000
+_ID_MOST = 500
 _BUSY = (408, 425, 429)
 
 
@@ -77,7 +78,7 @@ def register(transport: Transport, endpoints: Endpoints, metadata: Mapping[str, 
     issued = answer.get("client_id_issued_at")
     lifetime = expires - issued if isinstance(issued, int) and 0 < issued < expires else None
     return Client(
-        id=_text(answer, "client_id", response), secret=_text(answer, "client_secret", response),
+        id=_text(answer, "client_id", response, most=_ID_MOST), secret=_text(answer, "client_secret", response),
         secret_expires_at=_secret_expiry(expires, lifetime, now),
     )
 
@@ -173,7 +174,9 @@ def _tokens(response: Response, asked: Sequence[str], *, now: datetime) -> Token
     if str(answer.get("token_type", "")).lower() != "bearer":
         raise response.unusable("wallet-answer", "The wallet's token is not a bearer token.")
     granted = answer.get("scope")
-    scopes = tuple(granted.split()) if isinstance(granted, str) else tuple(asked)
+    if not isinstance(granted, str | None):
+        raise response.unusable("wallet-answer", "The wallet does not say what was allowed.")
+    scopes = tuple(granted.split()) if granted is not None else tuple(asked)
     return Tokens(
         access=_text(answer, "access_token", response),
         refresh=_text(answer, "refresh_token", response) if answer.get("refresh_token") else "",
@@ -199,9 +202,9 @@ def _secret_expiry(expires: int, lifetime: int | None, now: datetime) -> datetim
     return datetime.fromtimestamp(min(expires, 2**33), tz=now.tzinfo)
 
 
-def _text(answer: Mapping[str, Any], name: str, response: Response) -> str:
+def _text(answer: Mapping[str, Any], name: str, response: Response, *, most: int = _TOKEN_MOST) -> str:
     value = answer.get(name)
-    if not (isinstance(value, str) and 0 < len(value) <= _TOKEN_MOST and value.isascii() and value.isprintable()):
+    if not (isinstance(value, str) and 0 < len(value) <= most and value.isascii() and value.isprintable()):
         raise response.unusable("wallet-answer", f"The wallet's answer lacks '{name}'.")
     return value
 

@@ -16,7 +16,7 @@ from typing import Any
 from ..domain.credential import DeliveryReceipt, Format, VerifiableCredential
 from ..domain.errors import InvalidInput, WalletRefused, WalletUnreachable
 from .oauth import Endpoints, raise_if_unavailable
-from .transport import Response, Transport
+from .transport import REDIRECTS, Response, Transport
 
 _SCOPE = "https://purl.imsglobal.org/spec/ob/v3p0/scope/"
 UPSERT = _SCOPE + "credential.upsert"
@@ -28,6 +28,11 @@ _FRESH_DEFAULT = timedelta(hours=1)
 _FRESH_MOST = timedelta(days=1)
 _ELM_MEDIA_TYPE = "application/jose+json"
 _MINOR = re.compile(r"[a-z_]{1,40}")
+_MINORS_MOST = 5
+_SCOPES_MOST = 50
+_LOCATION_MOST = 500
+_MEDIA_TYPE = re.compile(r"[\w.+-]{1,60}/[\w.+-]{1,60}", re.ASCII)
+_INSUFFICIENT = re.compile(r"\berror\s*=\s*\"?insufficient_scope\b", re.ASCII)  # RFC 6750 §3.1
 _MAX_AGE = re.compile(r"max-age\s*=\s*\"?([0-9]{1,9})")
 
 
@@ -63,7 +68,7 @@ def discover(transport: Transport, base_url: str, *, now: datetime, etag: str = 
     (``wallet-discovery``, ``wallet-scope``, ``wallet-url``, ``wallet-host``), WalletUnreachable.
     """
     headers = {"Accept": "application/json"} | ({"If-None-Match": etag} if etag else {})
-    response = transport.request("GET", f"{base_url}{PATH}/discovery", headers=headers)
+    response = transport.request("GET", f"{base_url}{PATH}/discovery", headers=headers, redirects=REDIRECTS)
     raise_if_unavailable(response)
     kept = response.headers.get("etag", "")[:200]
     until = now + _freshness(response)
@@ -97,8 +102,8 @@ class OpenBadgesWallet:
     def deliver(self, credential: VerifiableCredential, *, now: datetime) -> DeliveryReceipt:
         """Upsert ``credential``: created (201), replaced (200), or already there in a newer form (304).
 
-        WalletRefused: ``wallet-reconnect`` (401), ``wallet-forbidden`` (403), ``wallet-no-api``,
-        ``wallet-rejected``. WalletUnreachable for every answer that settles nothing.
+        WalletRefused: ``wallet-reconnect`` (401), ``wallet-forbidden`` (403), ``wallet-scope-shrunk`` (403, where the
+        host says so), ``wallet-no-api``, ``wallet-rejected``. WalletUnreachable for every answer that settles nothing.
         """
         url, media_type = self._address(credential)
         response = self.transport.request(
@@ -111,12 +116,12 @@ class OpenBadgesWallet:
             max_bytes=max(self.transport.policy.max_bytes, 2 * len(credential.content)),
         )
         if response.status not in (200, 201, 304):
-            raise _error(response)
+            raise _error(response, self.access_token)
         if response.status != 304:
             _check_echo(response, credential)
         return DeliveryReceipt(
             credential_id=credential.id, wallet=self.name, at=now, created=response.status == 201,
-            location=response.headers.get("location", "")[:500],
+            location=_location(response),
         )
 
     def _address(self, credential: VerifiableCredential) -> tuple[str, str]:
@@ -132,7 +137,7 @@ def _description(document: Mapping[str, Any]) -> ServiceDescription:
     scheme = _member(_member(_member(document, "components"), "securitySchemes"), "OAuth2ACG")
     flow = _member(_member(scheme, "flows"), "authorizationCode")
     scopes = flow.get("scopes")
-    offered = tuple(scope for scope in scopes if isinstance(scope, str)) if isinstance(scopes, Mapping) else ()
+    offered = _scopes(scopes) if isinstance(scopes, Mapping) else ()
     if UPSERT not in offered:
         raise WalletRefused("This wallet does not let others put credentials into it.", code="wallet-scope")
     info = _member(document, "info")
@@ -140,7 +145,7 @@ def _description(document: Mapping[str, Any]) -> ServiceDescription:
     elm = elm if isinstance(elm, Mapping) else {}
     token = _url(flow, "tokenUrl")
     return ServiceDescription(
-        name=str(info.get("title", ""))[:200],
+        name=_clean(info.get("title")),
         endpoints=Endpoints(
             registration=_url(scheme, "x-imssf-registrationUrl"), authorization=_url(flow, "authorizationUrl"),
             token=token, refresh=_url(flow, "refreshUrl") if flow.get("refreshUrl") else token,
@@ -150,6 +155,19 @@ def _description(document: Mapping[str, Any]) -> ServiceDescription:
         elm_url=_url(elm, "url") if elm else "",
         elm_media_type=_media_type(elm.get("mediaTypes")),
     )
+
+
+def _scopes(offered: Mapping[str, Any]) -> tuple[str, ...]:
+    """Those that can be asked for, ours first."""
+    plain = [scope for scope in offered if 0 < len(scope) <= 200 and scope.isascii() and scope.isprintable()]
+    return tuple(sorted(plain, key=lambda scope: scope not in (UPSERT, OFFLINE))[:_SCOPES_MOST])
+
+
+def _location(response: Response) -> str:
+    """Where the host says the credential is, if that is an address; what would have to be cut short is none."""
+    found = response.headers.get("location", "")
+    plain = len(found) <= _LOCATION_MOST and found.isascii() and found.isprintable() and " " not in found
+    return found if plain else ""
 
 
 def _member(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -174,7 +192,7 @@ def _media_type(offered: Any) -> str:
     """Ours where the host takes it, else its first."""
     if not isinstance(offered, Sequence) or isinstance(offered, str) or _ELM_MEDIA_TYPE in offered:
         return _ELM_MEDIA_TYPE
-    usable = [item for item in offered if isinstance(item, str) and re.fullmatch(r"[\w.+-]+/[\w.+-]+", item, re.ASCII)]
+    usable = [item for item in offered if isinstance(item, str) and _MEDIA_TYPE.fullmatch(item)]
     return usable[0] if usable else _ELM_MEDIA_TYPE
 
 
@@ -203,13 +221,17 @@ def _check_echo(response: Response, credential: VerifiableCredential) -> None:
         raise response.unusable("wallet-answer", "The wallet's answer is not the credential it was sent.")
 
 
-def _error(response: Response) -> WalletRefused | WalletUnreachable:
+def _error(response: Response, token: str) -> WalletRefused | WalletUnreachable:
     try:
         raise_if_unavailable(response)
     except WalletUnreachable as unavailable:
-        unavailable.params |= _status_info(response)
+        unavailable.params |= _status_info(response, token)
         return unavailable
     status = response.status
+    if status == 403 and _INSUFFICIENT.search(response.headers.get("www-authenticate", "")):
+        return WalletRefused(
+            "The permission to put credentials into the wallet is gone.", code="wallet-scope-shrunk", status=status
+        )
     if 200 <= status < 300:
         return response.unusable("wallet-answer", "The wallet's answer does not say that it took the credential.")
     code, message = {
@@ -218,10 +240,10 @@ def _error(response: Response) -> WalletRefused | WalletUnreachable:
         404: ("wallet-no-api", "The wallet has no service at its address."),
         405: ("wallet-no-api", "The wallet has no service at its address."),
     }.get(status, ("wallet-rejected", "The wallet rejected the credential."))
-    return WalletRefused(message, code=code, status=status, **_status_info(response))
+    return WalletRefused(message, code=code, status=status, **_status_info(response, token))
 
 
-def _status_info(response: Response) -> dict[str, str]:
+def _status_info(response: Response, token: str) -> dict[str, str]:
     """``reason`` (the imsx_codeMinor values) and ``detail`` (the description, cleaned) of an Imsx_StatusInfo."""
     try:
         info = response.json()
@@ -233,13 +255,19 @@ def _status_info(response: Response) -> dict[str, str]:
         info = info or response.json()
     except WalletUnreachable:
         return {}
-    reason = " ".join(value for value in values if isinstance(value, str) and _MINOR.fullmatch(value))
-    return {name: text for name, text in (("reason", reason), ("detail", _clean(info.get("imsx_description")))) if text}
+    known = [value for value in values if isinstance(value, str) and _MINOR.fullmatch(value)]
+    reason = " ".join(known[:_MINORS_MOST])
+    detail = _clean(info.get("imsx_description"), token)
+    return {name: text for name, text in (("reason", reason), ("detail", detail)) if text}
 
 
-def _clean(text: Any) -> str:
-    """A wallet's words, fit to be stored: short, one line, nothing that looks like an address or a token."""
+def _clean(text: Any, token: str = "") -> str:
+    """A wallet's words, fit to be stored: short, one line, nothing that looks like an address or a token.
+
+    Nor ``token``, whatever that looks like.
+    """
     if not isinstance(text, str):
         return ""
-    words = ["…" if "@" in word or len(word) > 40 else word for word in text[:1_000].split()]
+    hushed = text.replace(token, "…") if token else text
+    words = ["…" if "@" in word or len(word) > 40 else word for word in hushed[:1_000].split()]
     return "".join(c for c in " ".join(words) if c.isprintable())[:200]
