@@ -31,6 +31,7 @@ CONTEXT = (
     "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json",
     "https://purl.imsglobal.org/spec/ob/v3p0/extensions.json",  # defines the type of credentialSchema below
 )
+TYPES = ("VerifiableCredential", "OpenBadgeCredential")
 SCHEMA = {
     "id": "https://purl.imsglobal.org/spec/ob/v3p0/schema/json/ob_v3p0_achievementcredential_schema.json",
     "type": "1EdTechJsonSchemaValidator2019",
@@ -71,7 +72,7 @@ def compose(
     document: dict[str, Any] = {
         "@context": list(CONTEXT),
         "id": credential_id,
-        "type": ["VerifiableCredential", "OpenBadgeCredential"],
+        "type": list(TYPES),
         "name": award.pill.title,
         "issuer": _issuer(issuer),
         "validFrom": wording.instant(valid_from),

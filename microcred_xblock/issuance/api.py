@@ -25,6 +25,7 @@ from . import (
     downloads,
     issuing,
     notices,
+    openid4vci,
     rates,
     recognition_defaults,
     rehearsal,
@@ -196,8 +197,12 @@ def retry(award_id: str, learner_id: str, wallet_id: str) -> Panel:
     return showing.panel(row)
 
 
-def offer(award_id: str, learner_id: str, channel: str, *, with_code: bool = False) -> Offer:
+def offer(
+    award_id: str, learner_id: str, channel: str, *, with_code: bool = False, by_value: bool = False
+) -> Offer:
     """Offer the award to whatever wallet the learner has at hand; earlier offers by this channel end.
+
+    ``by_value``: the link of an OpenID4VCI offer holds all of it, for wallets that fetch none. Too long for a QR code.
 
     InvalidAnswer (``offer-channel``), NotAllowed (``api-rate``, ``consent-missing``, ``award-suspended``,
     ``award-expired``), NotReady (``not-issued``).
@@ -207,9 +212,10 @@ def offer(award_id: str, learner_id: str, channel: str, *, with_code: bool = Fal
     if wait:
         raise NotAllowed("Too many requests.", code="api-rate", seconds=wait)
     made = collecting.make(row, channel, with_code=with_code, now=timezone.now())
-    return Offer(
-        channel=channel, uri=collecting.uri(channel, made.secret), tx_code=made.tx_code, expires_at=made.row.expires_at
-    )
+    uri = collecting.uri(channel, made.secret)
+    if by_value and channel == openid4vci.CHANNEL:
+        uri = openid4vci.uri_by_value(made.secret, with_code=with_code)
+    return Offer(channel=channel, uri=uri, tx_code=made.tx_code, expires_at=made.row.expires_at)
 
 
 def download(award_id: str, learner_id: str, kind: str) -> Download:

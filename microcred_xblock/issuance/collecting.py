@@ -121,6 +121,11 @@ def failed(row: models.WalletOffer, code: str) -> None:
     models.WalletOffer.objects.filter(pk=row.pk).update(error_code=code[:60])
 
 
+def given_back(row: models.WalletOffer, code: str) -> None:
+    """The wallet says that it does not keep what it was given."""
+    models.WalletOffer.objects.filter(pk=row.pk).update(collected_at=None, error_code=code[:60])
+
+
 def end(award_ids: Any, *, now: datetime) -> None:
     """No wallet gets anything by the offers of these awards any more."""
     _end(models.WalletOffer.objects.filter(award_id__in=award_ids), now)

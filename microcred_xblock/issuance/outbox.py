@@ -250,7 +250,7 @@ def _remind_to_deliver(now: datetime, limit: int) -> int:
 
 
 def _forget_attempts(now: datetime) -> int:
-    for rows in (models.AuthorizationAttempt, models.WalletOffer):
+    for rows in (models.AuthorizationAttempt, models.WalletOffer, models.SpentValue):
         rows.objects.filter(expires_at__lt=now - timedelta(days=1)).delete()
     return 0
 

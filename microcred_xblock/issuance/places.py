@@ -43,9 +43,17 @@ def verification(uuid: UUID | None = None) -> str:
     return f"{conf.public_base_url()}/microcred/verify/{uuid or ''}"
 
 
+def openid4vci(place: str = "") -> str:
+    """An address below the Credential Issuer Identifier of OpenID4VCI; the identifier itself without ``place``.
+
+    It has a path, so that the well-known addresses of the bare host stay the platform's own.
+    """
+    return f"{conf.public_base_url()}/microcred/openid4vci{'/' if place else ''}{place}"
+
+
 def credential_offer(secret: str) -> str:
     """Where a wallet fetches the Credential Offer (OpenID4VCI 1.0, section 4.1.3)."""
-    return f"{conf.public_base_url()}/microcred/openid4vci/offers/{secret}"
+    return openid4vci(f"offers/{secret}")
 
 
 def interaction(secret: str) -> str:

@@ -46,7 +46,7 @@ def _wanted(name: str, value: Any, default: Any) -> str:
 def _list(name: str, value: Any) -> str:
     if name == "MICROCRED_EARNING_ROLES":
         return "" if _texts(value) else "must be a list of roles, as [\"staff\"]."
-    if name == "MICROCRED_OFFERS":
+    if name in ("MICROCRED_OFFERS", "MICROCRED_OPENID4VCI_FORMATS"):
         known = _texts(value) and set(value) <= set(conf.DEFAULTS[name])
         return "" if known else f"must be a list of {', '.join(conf.DEFAULTS[name])}, or empty."
     return "" if isinstance(value, list | tuple) else "must be a list of dictionaries."

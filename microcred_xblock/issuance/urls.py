@@ -2,9 +2,21 @@
 
 from django.urls import include, path
 
-from . import status_views, views
+from . import openid4vci_views, status_views, views
 
 app_name = "microcred"
+
+openid4vci_patterns = [
+    path(".well-known/openid-credential-issuer", openid4vci_views.draft_metadata, name="vci-draft-metadata"),
+    path(".well-known/oauth-authorization-server", openid4vci_views.server_metadata, name="vci-draft-server"),
+    path(".well-known/openid-configuration", openid4vci_views.server_metadata, name="vci-draft-configuration"),
+    path("offers/<str:secret>", openid4vci_views.offer, name="vci-offer"),
+    path("token", openid4vci_views.token, name="vci-token"),
+    path("nonce", openid4vci_views.nonce, name="vci-nonce"),
+    path("credential", openid4vci_views.credential, name="vci-credential"),
+    path("deferred_credential", openid4vci_views.deferred, name="vci-deferred"),
+    path("notification", openid4vci_views.notification, name="vci-notification"),
+]
 
 urlpatterns = [
     path(".well-known/did.json", views.did_document, name="did"),
@@ -20,6 +32,9 @@ urlpatterns = [
     path("microcred/verify/<uuid:uuid>", status_views.verification, name="verification"),
     path("microcred/verify/<path:name>", status_views.no_verification, name="no-verification"),
     path("microcred/refresh/<uuid:uuid>/<str:token>", status_views.refresh, name="refresh"),
+    path(".well-known/openid-credential-issuer/<path:place>", openid4vci_views.issuer_metadata, name="vci-metadata"),
+    path(".well-known/oauth-authorization-server/<path:place>", openid4vci_views.server_metadata, name="vci-server"),
+    path("microcred/openid4vci/", include(openid4vci_patterns)),
     path("microcred/about/logo.svg", views.logo, name="logo"),
     path("microcred/about/<str:page>", views.about, name="about"),
 ]

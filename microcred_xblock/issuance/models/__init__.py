@@ -5,7 +5,7 @@ from .awards import Award, Consent, Credential, FrozenPill
 from .issuers import Issuer, IssuerAssignment, KeyUse, SigningKey
 from .jobs import BulkJob
 from .keys import pair_key
-from .offers import BoundCredential, WalletOffer
+from .offers import BoundCredential, SpentValue, WalletOffer
 from .recognition import RecognitionDefaults
 from .retirement import RetiredLearner
 from .skills import Skill, SkillImport, SkillText, SkillWord
@@ -23,6 +23,6 @@ __all__ = [
     "AssessmentRequest", "AuthorizationAttempt", "Award", "BoundCredential", "BulkJob", "ClientRegistration", "Consent",
     "Credential", "Delivery", "FrozenPill", "IndexRequest", "Issuer", "IssuerAssignment", "KeyUse", "Notice",
     "PillBlock", "RecognitionDefaults", "Regrade", "RetiredLearner", "SigningKey", "Skill", "SkillImport", "SkillText",
-    "SkillWord", "StatusChange", "StatusEntry", "StatusList", "StatusListCredential", "WalletCircuit",
+    "SkillWord", "SpentValue", "StatusChange", "StatusEntry", "StatusList", "StatusListCredential", "WalletCircuit",
     "WalletConnection", "WalletHost", "WalletOffer", "pair_key",
 ]

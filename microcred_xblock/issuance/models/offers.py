@@ -73,3 +73,21 @@ class BoundCredential(models.Model):
 
     def __str__(self) -> str:
         return f"{self.form} {self.credential_id}"
+
+
+class SpentValue(models.Model):
+    """A value that a wallet may use once (a nonce, a transaction id), and has used. Forgotten a day after it expired.
+
+    A row, because only a unique index says the same to all workers at once; a cache may drop what it was told.
+
+    .. no_pii:
+    """
+
+    digest = models.CharField(max_length=64, unique=True)
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        verbose_name = "spent value"
+
+    def __str__(self) -> str:
+        return self.digest[:8]

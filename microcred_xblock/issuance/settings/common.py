@@ -29,6 +29,9 @@
 ``MICROCRED_OFFERS``
     How wallets may collect what a learner offers them, by a QR code or a link: ``"openid4vci"``, ``"vc-api"``, in the
     order in which learners see them. Empty: not at all.
+``MICROCRED_OPENID4VCI_FORMATS``
+    In which forms a wallet may collect by OpenID4VCI, the best first: ``"ldp_vc"`` and ``"jwt_vc_json"`` are the Open
+    Badge, ``"dc+sd-jwt"`` an SD-JWT VC whose claims the holder shows one by one.
 ``MICROCRED_CLIENT``
     What wallets show about this site: ``{"logo_uri", "tos_uri", "policy_uri"}``, on the host of the base URL.
     Default: pages of this app. ``"contacts": ["mail@…"]`` tells their providers whom to ask; the first is also in the
@@ -93,6 +96,7 @@ DEFAULTS: dict[str, Any] = {
     "MICROCRED_TOKEN_KEY": "",
     "MICROCRED_WALLETS": [],
     "MICROCRED_OFFERS": ["openid4vci", "vc-api"],
+    "MICROCRED_OPENID4VCI_FORMATS": ["ldp_vc", "jwt_vc_json", "dc+sd-jwt"],
     "MICROCRED_CLIENT": {},
     "MICROCRED_ALLOW_LOOPBACK_HTTP": False,
     "MICROCRED_HTTP_TIMEOUTS": {"connect": 5, "read": 10, "total": 20},
