@@ -128,6 +128,9 @@ MESSAGES: dict[str, str] = {
     "recognition-code": N_("{field} must be one of: {codes}."),
     "recognition-number": N_("{field} must lie above 0 and be at most {most}, with at most two decimals."),
     "upkeep-number": N_("{field} must be a whole number from {least} to {most}."),
+    "preflight-blank": N_(
+        "“{word}” still stands for something of yours. The credential will carry it: write your own words."
+    ),
     "preflight-elm": N_("Europass would refuse the European credential because of this. Write it in another way."),
     "preflight-image-heavy": N_(
         "The badge image has {size} kB, and every credential carries it. Below {most} kB is better for wallets."

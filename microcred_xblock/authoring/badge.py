@@ -119,6 +119,8 @@ def script(page: FormPage, translator: Translator) -> dict[str, Any]:
             "given_up": _("Your picture is given up when you save."), "back": _("Your picture is back."),
             "caption": _("The text alternative is that of the picture before. See whether it still fits."),
             "file": _("{name}, {width} × {height}"),
+            "old": _("The badge could not be drawn anew: what you see is the one before."),
+            "signed_out": _("You are signed out. Sign in again in another tab, come back here and try again."),
         },
     }
 

@@ -24,7 +24,7 @@ from .card import NEW_OUTCOME, card, control, options
 from .frameworks import form as frameworks
 from .page import FormPage, digest
 from .places import places
-from .values import items, mapping, shown
+from .values import decimal_comma, items, mapping, shown
 
 # Panels of the form, in order.
 _TABS = {
@@ -50,6 +50,7 @@ def script_arguments(page: FormPage, translator: Translator) -> dict[str, Any]:
     return {
         "uid": page.uid,
         "digest": digest(page.fields),
+        "decimal_comma": decimal_comma(translator),
         "sources": dict(zip(_keys(stored), stored, strict=True)),
         "required": mastery.required(page.fields["mastery"], stored, _keys(stored)),
         "problems": places((*page.problems, *page.unissuable), stored, _keys(stored), translator, page.titles),

@@ -19,12 +19,15 @@ from ..domain.pill import BadgeImage, LearningPill
 from ..domain.text import checked_language
 from ..messages import N_
 from ..translation import Translator
+from . import wording
 from .places import places
+from .values import mapping
 
 ERROR, WARNING, ADVICE = "error", "warning", "advice"
 # The checks in their order, and what an author calls them. One that was not made is not listed.
 CHECKS = {
     "definition": N_("Everything is there that a credential needs"),
+    "wording": N_("No words of an example are left in brackets"),
     "open-badge": N_("Open Badge: it can be made"),
     "open-badge-schema": N_("Open Badge: 1EdTech’s strict schema"),
     "open-badge-json-ld": N_("Open Badge: every term has a meaning (JSON-LD)"),
@@ -86,6 +89,7 @@ _NEVER_IN_BOTH = ("image-caption", "outcome-kind", "outcome-reuse-level")
 class Draft:
     """What is looked at: ``outcomes`` as written, ``keys`` as the form calls them, ``pill`` unless it is incomplete.
 
+    ``texts`` are those of the whole pill by the name of their field, as written.
     ``problems`` are those of the definition; ``blocks`` the titles of the blocks inside, by reference; ``rows`` what
     the form calls each member of an assessment, as ``places`` asks for it.
     """
@@ -96,6 +100,7 @@ class Draft:
     pill: LearningPill | None = None
     blocks: Mapping[str, str] = field(default_factory=dict)
     rows: Mapping[str, Sequence[str]] | None = None
+    texts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,8 +132,8 @@ def unnameable(language: Any) -> list[InvalidInput]:
 
 def report(draft: Draft, rehearsal: Any | None, translator: Translator) -> dict[str, Any]:
     """``items`` (severity, place, control, text, detail; the gravest first), ``checks`` made, and how many errors."""
-    found = [*_of_definition(draft.problems)]
-    made = ["definition"]
+    found = [*_of_definition(draft.problems), *_of_wording(draft)]
+    made = ["definition", "wording"]
     if draft.pill is not None and rehearsal is not None:
         found += [*_of_rehearsal(rehearsal, draft), *_of_image(draft.pill.image)]
         found += _of_parity(rehearsal, draft, translator)
@@ -163,6 +168,18 @@ def _of_definition(problems: Iterable[InvalidInput]) -> Iterator[_Found]:
         yield _Found(
             severity=WARNING if problem.code in _TOLERATED else ERROR, check="definition", problem=problem
         )
+
+
+def _of_wording(draft: Draft) -> Iterator[_Found]:
+    """What an example left open, once for each text."""
+    written = dict(draft.texts)
+    for name, outcome in zip(definition.outcome_names(draft.outcomes), draft.outcomes, strict=True):
+        written |= {f"outcome {name}.outcome {part}": mapping(outcome).get(part) for part in ("title", "description")}
+    for place, text in written.items():
+        word = wording.blank(text)
+        if word:
+            problem = InvalidPill("An example's words are left.", code="preflight-blank", field=place, word=word)
+            yield _Found(severity=WARNING, check="wording", problem=problem)
 
 
 def _of_rehearsal(rehearsal: Any, draft: Draft) -> Iterator[_Found]:

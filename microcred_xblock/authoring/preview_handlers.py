@@ -75,7 +75,10 @@ class PreviewHandlers:
         )
         return preflight.Draft(
             outcomes=outcomes, keys=edit.keys, problems=problems, blocks=self._block_names(),
-            pill=None if edit.problems else pill, rows=edit.rows,
+            pill=None if edit.problems else pill, rows=edit.rows, texts={
+                "title": edit.values.get("display_name", fields["display_name"]),
+                "description": edit.values.get("description", fields["description"]),
+            },
         )
 
 

@@ -19,6 +19,7 @@ from .. import definition, facts, inheritance, messages
 from ..authoring_texts import MESSAGES
 from ..credentials import concepts, pinned, wording
 from ..definition import RECOGNITION_PARTS, RECOGNITION_VALUES
+from ..domain.recognition import MOST
 from ..domain.text import LINE_MAX, TEXT_MAX
 from ..inheritance import Layer
 from ..messages import N_
@@ -135,7 +136,7 @@ def script(page: FormPage, translator: Translator) -> dict[str, Any]:
                 else [f"recognition.{name}"],
                 "needed": [f"recognition.{name}.{key}" for key in _NEEDED[name]] if name in PARTS
                 else [f"recognition.{name}"],
-                "select": name in _CHOICES, "number": name in NUMBERS,
+                "select": name in _CHOICES, "most": MOST.get(name, 0), "range": _range(name, translator),
                 "source": _(meter.SOURCES[offered[name].source]) if name in offered else "",
             }
             for name in (*RECOGNITION_VALUES, *RECOGNITION_PARTS)
@@ -147,6 +148,9 @@ def script(page: FormPage, translator: Translator) -> dict[str, Any]:
         "soon": meter.SOON.days,
         "texts": {
             **meter.words(translator), "none_applies": _(meter.NONE_APPLIES),
+            "number": _(
+                "Write the number with digits, with one comma or point before decimals at most, for example 7.5."
+            ),
             "ects": _("One ECTS point usually stands for 25 to 30 hours; here it stands for {hours}."),
             "certification": _(MESSAGES["bloc-certification"]), "bloc": _(MESSAGES["bloc-code"]),
             "no_blocs": _("A certification of the Répertoire spécifique (RS) has no blocs."),
@@ -156,6 +160,14 @@ def script(page: FormPage, translator: Translator) -> dict[str, Any]:
             "leave": _("Left unsaid."), "back": _("Taken over again."),
         },
     }
+
+
+def _range(name: str, translator: Translator) -> str:
+    """Which numbers a control takes; nothing where it takes others."""
+    if name not in MOST:
+        return ""
+    text = translator.gettext(MESSAGES["recognition-number"])
+    return text.format(field=messages.field_name(name, translator), most=MOST[name])
 
 
 def read(stored: Any, given: Mapping[str, Any], translator: Translator) -> Any:

@@ -15,7 +15,7 @@ DEFAULTS = {
     "kind": "skill", "reuse": "occupation-specific", "logic": "and", "regrade": "keep", "grace_days": "14",
 }
 _STORED = re.compile(r"[+-]?\d{1,12}(?:\.\d{1,12})?")
-_TYPED = re.compile(r"[+-]?\d{1,12}(?:[.,]\d{1,12})?")
+_TYPED = re.compile(r"[+-]?(?:\d{1,12}[.,]?\d{0,12}|[.,]\d{1,12})")
 _GROUPED = re.compile(r",\d{3}$")
 
 
@@ -37,16 +37,25 @@ def stored_number(value: Any) -> Decimal | None:
 
 
 def typed_number(text: str, translator: Translator) -> Decimal | None:
-    """A number as a person writes it, or None: digits of any script, comma or point.
+    """A number as a person writes it, or None: digits of any script with one comma or point; no exponent, no groups.
 
     A comma before three digits is read as the decimal separator only in languages that have that one: elsewhere
-    it may separate thousands.
+    it may separate thousands. ``studio_numbers.js`` reads by the same rule while she types.
     """
-    bare = "".join(text.split()).rstrip("%٪").replace("٫", ".")
-    decimal_comma = translator.number(Decimal("0.5")) == "0,5"
-    if not _TYPED.fullmatch(bare) or (_GROUPED.search(bare) and not decimal_comma):
+    bare = text.strip().replace("٫", ".")
+    if not _TYPED.fullmatch(bare) or (_GROUPED.search(bare) and not decimal_comma(translator)):
         return None
     return Decimal(bare.replace(",", "."))
+
+
+def typed_percentage(text: str, translator: Translator) -> Decimal | None:
+    """The same of a percentage, with or without its sign."""
+    return typed_number(text.strip().rstrip("%٪"), translator)
+
+
+def decimal_comma(translator: Translator) -> bool:
+    """Whether the reader's language writes decimals with a comma."""
+    return translator.number(Decimal("0.5")) == "0,5"
 
 
 def percentage(fraction: Any) -> Decimal | None:

@@ -20,7 +20,7 @@ from .page import FormPage
 
 LONG = 140  # characters: a wallet shows about two lines of a title
 DEFAULT_TITLES = ("Learning pill",)
-BLANK = r"\[[^\[\]]+\]"  # what an example leaves open
+BLANK = r"\[[^\[\]\n]+\]"  # what an example leaves open
 _COPY = r"^\s*duplicate of\b"
 _TEXTS = {
     "vague": N_(
@@ -197,10 +197,15 @@ def advice(title: str, language: str) -> list[tuple[str, str]]:
         found.append(("joined", second))
     if len(title.strip()) > LONG:
         found.append(("long", ""))
-    blank = re.search(BLANK, title)
-    if blank:
-        found.append(("blank", blank.group()))
+    if blank(title):
+        found.append(("blank", blank(title)))
     return found
+
+
+def blank(text: Any) -> str:
+    """The first words in ``text`` that an example left open, in their brackets, or nothing; in any language."""
+    found = re.search(BLANK, text) if isinstance(text, str) else None
+    return found.group() if found else ""
 
 
 def _after_leads(text: str, words: Wording) -> str:

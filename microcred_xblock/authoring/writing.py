@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from ..translation import Translator
-from .values import percentage, shown, stored_number, typed_number
+from .values import percentage, shown, stored_number, typed_number, typed_percentage
 
 
 def put(data: dict[str, Any], name: str, text: str, *, lines: bool = True) -> None:
@@ -34,7 +34,7 @@ def put_number(data: dict[str, Any], name: str, typed: str, translator: Translat
 
 def put_percentage(data: dict[str, Any], name: str, typed: str, translator: Translator) -> bool:
     """Store a percentage as a fraction, or nothing of an empty one; False, and nothing changed, if it is unusable."""
-    number, stored = typed_number(typed, translator), percentage(data.get(name, ""))
+    number, stored = typed_percentage(typed, translator), percentage(data.get(name, ""))
     if stored is None and same(shown(data, name), typed, lines=False):
         return True  # "70 %" in OLX is no fraction; that a person may have meant it is for her to say
     if number is not None and number == stored:

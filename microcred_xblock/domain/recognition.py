@@ -17,6 +17,7 @@ from .errors import InvalidPill
 from .outcomes import checked_iri
 from .text import LINE_MAX, TEXT_MAX, checked_text, decimal
 
+MOST = {"workload_hours": 10_000, "ects": 300}  # of the numbers
 MODES = ("online", "blended", "presential", "workbased")
 ASSESSMENT_TYPES = ("quiz", "practical", "portfolio", "project", "written-exam", "oral-exam", "continuous")
 SUPERVISION = ("unsupervised", "unsupervised-id", "supervised", "supervised-id")
@@ -142,7 +143,7 @@ class Recognition:
     stackability: str = field(default="", metadata=sparse())
 
     def __post_init__(self) -> None:
-        for name, most in (("workload_hours", 10_000), ("ects", 300)):
+        for name, most in MOST.items():
             value = getattr(self, name)
             if value is not None:
                 number = decimal(value, field=name)

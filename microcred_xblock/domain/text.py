@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from .errors import InvalidInput
@@ -17,6 +17,8 @@ TEXT_MAX = 5_000
 # rest is canonicalised differently by different JSON-LD stacks (a vertical tab makes a signature
 # that one verifier accepts and another refuses), so none of it may enter a credential.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0d\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+# As a person writes it: Decimal itself would also take 1e3, 1_000 and infinity.
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
@@ -65,16 +67,15 @@ def checked_language(value: Any, *, field: str = "language") -> str:
 
 
 def decimal(value: Any, *, field: str) -> Decimal:
-    """An exact, finite Decimal from a Decimal, int or decimal string; never from a float.
+    """An exact, finite Decimal from a Decimal, int or a string of digits with at most a point; never from a float.
 
     Raises InvalidInput (``number``). Floats are refused because 0.7 is not seven tenths.
     """
     if isinstance(value, bool | float) or not isinstance(value, Decimal | int | str):
         raise InvalidInput(f"{field} must be an exact decimal number.", code="number", field=field)
-    try:
-        number = Decimal(value.strip()) if isinstance(value, str) else Decimal(value)
-    except InvalidOperation:
-        number = Decimal("NaN")
+    if isinstance(value, str):
+        value = value.strip() if _NUMBER.fullmatch(value.strip()) else "NaN"
+    number = Decimal(value)
     if not number.is_finite() or abs(number.adjusted()) > 30 or len(number.as_tuple().digits) > 30:
         raise InvalidInput(f"{field} must be a number.", code="number", field=field)
     return number

@@ -234,7 +234,9 @@ def test_other_thresholds_are_refused(typed):
     ("title", "x" * 251, "text-too-long"), ("description", "x" * 5001, "text-too-long"),
     ("1.title", "x" * 501, "text-too-long"), ("title", "a\x85b", "text-control-character"),
     ("recognition.workload_hours", "three", "number"), ("recognition.workload_hours", "0", "recognition-number"),
-    ("recognition.workload_hours", "1,000", "number"), ("mastery.n", "1.5", "whole-number"),
+    ("recognition.workload_hours", "1,000", "number"), ("recognition.workload_hours", "1e3", "number"),
+    ("recognition.workload_hours", "1_000", "number"), ("recognition.workload_hours", "1 500", "number"),
+    ("recognition.ects", "7 %", "number"), ("mastery.n", "1.5", "whole-number"),
     ("upkeep.grace_days", "1.5", "whole-number"), ("upkeep.grace_days", "366", "upkeep-number"),
     ("upkeep.valid_months", "0", "upkeep-number"), ("upkeep.valid_months", "two", "whole-number"),
 ])

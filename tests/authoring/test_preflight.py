@@ -67,6 +67,20 @@ class TestSeverity:
         assert told["items"] == [] and told["errors"] == 0
         assert {check["state"] for check in told["checks"]} == {"good"}
 
+    def test_what_an_example_left_open_is_listed_with_the_way_there(self):
+        outcomes = [
+            {"id": "a", "title": "Use [tool]", "description": "With [tool] on\n[site]."}, {"id": "b"}, "damaged",
+        ]
+        texts = {"title": "Repair [equipment]", "description": "Nothing [\nis open]."}
+        told = preflight.report(
+            preflight.Draft(outcomes=outcomes, keys=["1", "2", "3"], problems=(), texts=texts), None, EN
+        )
+        assert [(item["severity"], item["control"]) for item in told["items"]] == [
+            ("warning", "title"), ("warning", "1.title"), ("warning", "1.description"),
+        ]
+        assert "“[equipment]” still stands for something of yours" in told["items"][0]["text"]
+        assert told["errors"] == 0 and told["checks"][1]["state"] == "warning"
+
     def test_definition_problems_block_and_unknown_attributes_do_not(self):
         problems = (
             InvalidPill("x", code="olx-unknown-attribute", field="pill", names="titel"),
@@ -76,7 +90,7 @@ class TestSeverity:
         assert [(item["severity"], item["control"]) for item in told["items"]] == [
             ("error", "description"), ("warning", "pill"),
         ]
-        assert told["errors"] == 1 and [check["state"] for check in told["checks"]] == ["error"]
+        assert told["errors"] == 1 and [check["state"] for check in told["checks"]] == ["error", "good"]
 
     def test_what_does_not_block_is_a_warning(self):
         told = report(("elm-shacl", InvalidDocument("x", code="elm-shacl", problems=["grade: Class"]), False))

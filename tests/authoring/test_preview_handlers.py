@@ -80,6 +80,15 @@ class TestAnswer:
         assert answer.data["files"] == {} and answer.data["errors"] == 2
         assert {control for control, _place in items(answer)} == {"description", "1.threshold"}
 
+    def test_words_that_an_example_left_open_are_told_and_block_nothing(self, usage):
+        form = form_of(usage)
+        for name in ("title", "description", "1.title", "1.description"):
+            form.fill(name, f"Repair [{name}]")
+        answer = rehearse(usage, form.send())
+        told = {control for control, _place in items(answer)}
+        assert told == {"title", "description", "1.title", "1.description"} and answer.data["errors"] == 0
+        assert "“[1.title]” still stands for something of yours" in answer.data["html"]
+
     def test_a_new_outcome_that_nothing_assesses_is_told_by_its_key(self, usage):
         form = form_of(usage)
         key = form.add(title="Report")

@@ -107,6 +107,34 @@ def test_a_badge_is_designed_and_comes_back_as_it_was(author):
     assert picture(page).startswith("data:image/")
 
 
+def test_what_could_not_be_drawn_is_said_and_drawn_again(author):
+    page = author.page
+    way(page, "none")
+    page.wait_for_timeout(600)
+    before = picture(page)
+    page.route("**/draw_badge/**", lambda route: route.abort())
+    page.get_by_label("Title", exact=True).fill("Drawn offline")
+    note = page.get_by_text("The badge could not be drawn anew")
+    note.first.wait_for()
+    page.locator("[data-mcp='status']", has_text="could not be drawn anew").wait_for()
+    assert picture(page) == before
+    author.look("b1-old")
+    page.unroute("**/draw_badge/**")
+    again = page.get_by_role("button", name="Draw it again")
+    again.focus()
+    page.keyboard.press("Enter")
+    before = redrawn(page, before)
+    again.wait_for(state="hidden")
+    assert page.evaluate("document.activeElement.dataset.badge") == "mode", "the focus is not lost with the button"
+    page.route("**/draw_badge/**", lambda route: route.abort())
+    page.get_by_label("Title", exact=True).fill("Offline again")
+    again.wait_for()
+    page.unroute("**/draw_badge/**")
+    page.get_by_label("Title", exact=True).fill("Drawn at the next change")
+    redrawn(page, before)
+    again.wait_for(state="hidden")
+
+
 def test_by_keyboard_alone(author):
     page = author.page
     way(page, "none")

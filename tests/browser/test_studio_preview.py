@@ -8,6 +8,14 @@ import pytest
 
 from .conftest import Visitor, running_demo
 
+# The direction of each text that an author or a standard wrote, and the one it is shown in.
+DIRECTIONS = """(inside) => [...document.querySelectorAll(`${inside} [dir="auto"], ${inside} bdi`)]
+  .map((element) => ({ element, letter: (element.textContent.match(/\\p{L}/u) || [])[0] }))
+  .filter(({ letter }) => letter)
+  .map(({ element, letter }) => ({
+    text: element.textContent, written: /\\p{Script=Arabic}/u.test(letter) ? "rtl" : "ltr",
+    shown: getComputedStyle(element).direction,
+  }))"""
 FORM = "/scenario/{pill}/studio_view/?student=staff"
 
 
@@ -153,6 +161,10 @@ def test_from_right_to_left(visitors):
     previewed(page)
     wallet = page.locator(".mcp-wallet")
     assert (wallet.get_attribute("lang"), wallet.get_attribute("dir")) == ("ar", "rtl")
+    for part in ("wallet", "europass"):
+        texts = page.evaluate(DIRECTIONS, f".mcp-{part}")
+        assert {text["written"] for text in texts} == {"rtl", "ltr"}, "texts of both kinds are there"
+        assert [text for text in texts if text["shown"] != text["written"]] == []
     page.locator("[data-europass='holder']", has_text="أمينة مثال").wait_for(state="attached")
     visitor.look("s5-preview-ar")
 

@@ -15,7 +15,7 @@ from typing import Any
 from ...domain.errors import InvalidInput
 from ...domain.outcomes import checked_slug
 from ...translation import Translator
-from ..values import items, mapping, percentage, shown, typed_number
+from ..values import items, mapping, percentage, shown, typed_percentage
 from .model import MAX_ITEMS, Framework, Item, Notes, as_id, clean, skill, usable, worded
 from .tables import MAX_COLUMNS, Row, as_meant, harmless, parsed, table
 from .vocabulary import COLUMNS, KINDS, REUSES, SKILL_COLUMNS, column_of
@@ -99,7 +99,7 @@ def _skills(cells: Mapping[tuple[str, int], str], notes: Notes) -> list[dict[str
 
 def _fraction(text: str) -> Decimal | None:
     """A threshold as a person writes it: “70 %”, “0,7”, “70”. Without a per cent sign, 1 is all of the points."""
-    number = typed_number(text, _POINT) or typed_number(text.replace(",", "."), _POINT)
+    number = typed_percentage(text, _POINT) or typed_percentage(text.replace(",", "."), _POINT)
     if number is None:
         return None
     fraction = number if not re.search("[%٪]", text) and number <= 1 else number / 100

@@ -112,6 +112,11 @@
       return this.root.querySelector('[data-control="' + CSS.escape(name) + '"]');
     }
 
+    /* A number as a person writes it; NaN of anything else. */
+    number(text) {
+      return window.MicrocredStudioTools.number(text, this.args.decimal_comma);
+    }
+
     value(name) {
       return valueOf(this.control(name));
     }

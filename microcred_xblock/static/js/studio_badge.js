@@ -113,6 +113,11 @@
         this.section.querySelector('[data-action="badge-back"]').focus();
         return true;
       }
+      if (action === "badge-again") {
+        this.editor.say(""); // or the same words would not be said twice
+        this.draw();
+        return true;
+      }
       if (action === "badge-back") {
         this.choose("file");
         this.editor.say(this.args.texts.back);
@@ -175,9 +180,26 @@
         image, title: this.editor.value("title"), language: this.editor.value("language"),
         eqf_level: this.editor.value("recognition.eqf_level"),
       });
-      if (number !== this.asked || !this.section.isConnected || !answer.ok) return;
+      if (number !== this.asked || !this.section.isConnected) return;
+      if (!answer.ok) return this.old(this.why(answer));
       this.propose(answer.caption);
-      this.picture(answer.url, answer.notes);
+      return this.picture(answer.url, answer.notes);
+    }
+
+    why(answer) {
+      const { old, signed_out } = this.args.texts;
+      const more = answer.code ? answer.message : answer.message === this.editor.texts.signed_out && signed_out;
+      return more ? old + " " + more : old;
+    }
+
+    /* Why what is shown is not of the form as it stands; nothing once it is. */
+    old(text) {
+      const note = this.part("old");
+      if (!text && note.contains(document.activeElement)) this.boxes("mode").find((box) => box.checked).focus();
+      this.part("old-text").textContent = text;
+      note.hidden = !text;
+      this.part("pictures").classList.toggle("mcp-badge__grounds--old", Boolean(text));
+      if (text) this.editor.say(text);
     }
 
     propose(text) {
@@ -198,6 +220,7 @@
     }
 
     picture(url, notes) {
+      this.old("");
       this.fill(url);
       this.part("pictures").hidden = !url;
       this.part("none").hidden = Boolean(url);

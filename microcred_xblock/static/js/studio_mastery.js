@@ -83,8 +83,8 @@
       const least = wanted.length ? 0 : 1;
       const typed = editor.value("mastery.n").trim();
       if (!typed) return editor.plural(texts.how_many, most, { least, most });
-      if (!/^\p{Nd}+$/u.test(typed)) return texts.number;
-      const n = Number(latin(typed));
+      const n = editor.number(typed);
+      if (!Number.isInteger(n)) return texts.number;
       if (n < least || n > most) return editor.fill(texts.range, { n, least, most });
       if (!wanted.length && n === total) return this.told(editor.plural(texts.all, total, { total }), cards);
       if (!wanted.length) return this.told(editor.plural(texts.some, n, { n, total }), cards);
@@ -97,8 +97,8 @@
     told(rule, cards) {
       const texts = this.texts;
       const needs = cards
-        .map((card, place) => ({ number: place + 1, typed: share(this.editor.value(card.dataset.card + ".threshold")) }))
-        .filter((need) => need.typed);
+        .map((card, place) => ({ number: place + 1, ...this.share(this.editor.value(card.dataset.card + ".threshold")) }))
+        .filter((need) => need.share >= 0 && need.share <= 100);
       const open = cards.length - needs.length;
       const clauses = [rule];
       if (needs.length) clauses.push(...this.needs(needs));
@@ -107,13 +107,18 @@
       return this.editor.fill(texts.sentence, { text: whole });
     }
 
+    /* What was typed as a percentage, without its sign, and its number. */
+    share(text) {
+      const typed = text.trim().replace(/[%٪]+$/, "").trim();
+      return { typed, share: this.editor.number(typed) };
+    }
+
     /* What the outcomes need: all the same, or by their numbers, or from the least to the most. */
     needs(needs) {
       const { editor, texts } = this;
       const groups = new Map();
       needs.forEach((need) => {
-        const value = latin(need.typed);
-        groups.set(value, (groups.get(value) || []).concat(need));
+        groups.set(need.share, (groups.get(need.share) || []).concat(need));
       });
       const percent = (value) => editor.fill(texts.percent, { number: groups.get(value)[0].typed });
       const values = Array.from(groups.keys());
@@ -127,27 +132,6 @@
         return editor.plural(texts.apart, numbers.length, told);
       });
     }
-  }
-
-  /* What was typed as a percentage, without its sign; nothing if it is none. */
-  function share(typed) {
-    const bare = typed.replace(/\s/g, "").replace(/[%٪]+$/, "");
-    return /^\p{Nd}+([.,٫]\p{Nd}+)?$/u.test(bare) && latin(bare) <= 100 ? bare : "";
-  }
-
-  /* A number from decimal digits of any script: each script has its ten in one row. */
-  function latin(typed) {
-    const digits = Array.from(typed.replace(/[,٫]/g, "."), (digit) => {
-      if (!/\p{Nd}/u.test(digit)) return digit;
-      let code = digit.codePointAt(0);
-      let value = 0;
-      while (value < 9 && /\p{Nd}/u.test(String.fromCodePoint(code - 1))) {
-        code -= 1;
-        value += 1;
-      }
-      return String(value);
-    });
-    return Number(digits.join(""));
   }
 
   /* With a direction of its own, or the quotes around it would go astray in the other direction. */

@@ -108,7 +108,8 @@
     }
 
     tellHints() {
-      this.note("ects", this.ratio());
+      this.note("workload_hours", this.unread("workload_hours"));
+      this.note("ects", this.unread("ects") || this.ratio());
       this.note("isced_f", this.field());
       const certification = this.typed("recognition.bloc.certification");
       const bloc = this.typed("recognition.bloc.bloc");
@@ -128,11 +129,19 @@
       return fits ? "" : filled(this.texts.bloc, { certification: certification || "RNCP38596" });
     }
 
+    /* Why a number is not counted, and would be refused when it is saved. */
+    unread(name) {
+      const typed = this.typed("recognition." + name);
+      const { most, range } = this.args.elements[name];
+      if (typed && Number.isNaN(this.editor.number(typed))) return this.texts.number;
+      return !typed || certified(this.editor.number(typed), most) ? "" : range;
+    }
+
     /* ECTS points are never computed from the hours; a rare proportion is only pointed out. */
     ratio() {
-      const points = number(this.typed("recognition.ects"));
+      const points = this.editor.number(this.typed("recognition.ects"));
       const taken = this.state("workload_hours") === "taken" ? this.args.hours : "";
-      const hours = number(this.typed("recognition.workload_hours") || taken);
+      const hours = this.editor.number(this.typed("recognition.workload_hours") || taken);
       if (!(points > 0) || !(hours > 0)) return "";
       const each = hours / points;
       if (each >= 25 && each <= 30) return "";
@@ -208,7 +217,7 @@
       const element = this.args.elements[name];
       const state = this.state(name);
       if (state !== "own") return state === "taken";
-      if (element.number) return number(this.typed(element.controls[0])) > 0;
+      if (element.most) return certified(this.editor.number(this.typed(element.controls[0])), element.most);
       return element.needed.every((control) => this.typed(control));
     }
 
@@ -221,20 +230,9 @@
     }
   }
 
-  /* A number as a person writes it: digits of any script, comma or point; NaN of anything else. */
-  function number(text) {
-    const plain = Array.from(text)
-      .map((letter) => (/\p{Nd}/u.test(letter) ? String(digit(letter)) : letter === "," || letter === "٫" ? "." : letter))
-      .join("");
-    return /^\d+(\.\d+)?$/.test(plain) ? Number(plain) : NaN;
-  }
-
-  /* Each script has its ten digits in one row. */
-  function digit(letter) {
-    const code = letter.codePointAt(0);
-    let value = 0;
-    while (value < 9 && /\p{Nd}/u.test(String.fromCodePoint(code - value - 1))) value += 1;
-    return value;
+  /* Above nothing, with two decimals at most. */
+  function certified(number, most) {
+    return number > 0 && number <= most && Math.abs(number * 100 - Math.round(number * 100)) < 1e-6;
   }
 
   function filled(text, values) {
