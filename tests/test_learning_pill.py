@@ -11,9 +11,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import webob
+from lxml import etree
 from xblock.completable import XBlockCompletionMode
 
-from microcred_xblock import compat, handlers, olx
+from microcred_xblock import compat, handlers
 from microcred_xblock.credentials.parity import ParityRow
 from microcred_xblock.domain.errors import InvalidPill, MicrocredError, NotAllowed, WalletUnreachable
 from microcred_xblock.domain.outcomes import assess
@@ -168,7 +169,7 @@ def test_an_assessed_block_without_score_is_told():
 def test_unknown_attributes_of_the_pill_are_kept():
     block = pills.block(pills.parse(pills.PILL.replace('language="en"', 'langauge="fr" mastery="[1"')))
     assert block.unknown_attributes == {"langauge": "fr", "mastery": "[1"}
-    node = olx.etree.Element("x")
+    node = etree.Element("x")
     block.add_xml_to_node(node)
     assert (node.get("langauge"), node.get("mastery")) == ("fr", "[1")
 

@@ -9,6 +9,7 @@ from lxml import etree
 
 from microcred_xblock import olx
 from microcred_xblock.domain.errors import InvalidInput
+from microcred_xblock.olx import reading
 
 CONTROLS = "".join(map(chr, [*range(9), 11, 12, *range(14, 32)])) + "\ufffe\uffff"
 TEXT = st.text(
@@ -149,7 +150,7 @@ def test_a_block_that_is_installed_but_does_not_load_is_left_to_the_platform(mon
     def broken(_tag):
         raise ImportError("no such library")
 
-    monkeypatch.setattr(olx.XBlock, "load_class", broken)
+    monkeypatch.setattr(reading.XBlock, "load_class", broken)
     node = etree.fromstring("<learning_pill><wat>hi</wat></learning_pill>")
     assert olx.take(node) == {} and len(node) == 1
 
