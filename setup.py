@@ -39,6 +39,9 @@ setup(
         "jsonschema>=4.20",
         "Pillow>=10",
         "resvg-py>=0.5",
+        "fpdf2>=2.8.3",  # these three: the page to print, docs/decisions/0030
+        "uharfbuzz>=0.45",
+        "segno>=1.6",
     ],
     extras_require={
         # Exactly what the demo pill was tried with: docs/decisions/0008.

@@ -20,6 +20,10 @@ FORMATS = {
     Format.ELM: N_("European Digital Credential"),
 }
 DOWNLOADS = (
+    (
+        "bundle.zip", N_("Everything in one archive"),
+        N_("All the files below, a page to print, and what is needed to check them without this site. Keep this one."),
+    ),
     ("ob3.png", N_("Badge image (PNG)"), N_("The picture with the signed badge inside. Good for sharing.")),
     ("ob3.svg", N_("Badge image (SVG)"), N_("The same as a vector drawing.")),
     ("ob3.json", N_("Open Badge (JSON)"), N_("The signed Open Badge 3.0 document.")),

@@ -129,7 +129,6 @@ WALLET: dict[str, str] = {
     "wallet-discovery": N_(
         "This wallet offers no usable Open Badges 3.0 service. Choose another wallet, or download the credential."
     ),
-    "wallet-folder": N_("The folder for credentials cannot be written. Please tell the site's administrator."),
     "wallet-forbidden": N_(
         "The wallet does not allow this site to add credentials. Disconnect it and connect it again, "
         "or download the credential."

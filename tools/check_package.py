@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "microcred_xblock"
 DATA_FOLDERS = (
     "static", "templates", "translations", "credentials/contexts", "credentials/schemas", "credentials/vocabularies",
-    "issuance/catalogue",
+    "credentials/vendor", "credentials/offline", "issuance/catalogue",
 )
 SECRET_NAMES = ("*.pem", "*.p12", "*.pfx", "*.key", "*.sqlite3", "*.env", "*id_rsa*")
 SECRET_MARKS = (b"PRIVATE KEY-----", b"AWS_SECRET")

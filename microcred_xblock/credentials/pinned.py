@@ -50,6 +50,12 @@ def document_loader(url: str, options: dict[str, Any] | None = None) -> dict[str
     }
 
 
+def context(url: str) -> tuple[str, bytes] | None:
+    """Path and bytes of the pinned context that is published at ``url``."""
+    path = _published().get(url)
+    return (path, content(path)) if path is not None else None
+
+
 def schema(name: str) -> dict[str, Any]:
     """A JSON document of ``schemas/`` by its name without ``.json``; shared, not to be changed."""
     return _parsed(f"schemas/{name}.json")

@@ -12,7 +12,7 @@ from microcred_xblock.credentials import pinned
 from microcred_xblock.domain.errors import InvalidDocument, Misconfigured
 
 ROOT = files("microcred_xblock.credentials")
-FOLDERS = ("contexts", "schemas", "vocabularies", "fonts")
+FOLDERS = ("contexts", "schemas", "vocabularies", "fonts", "vendor")
 
 
 def test_manifest_lists_exactly_the_files_that_ship():

@@ -67,4 +67,5 @@ def test_unknown_kinds(take):
 
 
 def test_kinds_are_all_that_the_door_names():
-    assert api.DOWNLOAD_KINDS == downloads.KINDS == ("ob3.json", "ob3.jwt", "ob3.png", "ob3.svg", "elm.jsonld")
+    kinds = ("ob3.json", "ob3.jwt", "ob3.png", "ob3.svg", "elm.jsonld", "bundle.zip")
+    assert api.DOWNLOAD_KINDS == downloads.KINDS == kinds

@@ -215,7 +215,7 @@ class TestCredentials:
         found = ann.get(f"me/awards/{anns}/credentials/").data
         assert {item["state"] for item in found} == {"issued"}
         links = [link for item in found for link in item["downloads"]]
-        assert len(links) == 5
+        assert len(links) == 6
         for link in links:
             response = ann.client.get(link)
             assert response.status_code == 200 and "attachment" in response.headers["Content-Disposition"]

@@ -1,7 +1,7 @@
 // node verify.mjs <kind> [folder of pinned contexts] < subjects.json
 // Takes a list, prints a list: {"verified": true, …} or {"verified": false, "error": "…"} for each subject.
 //
-//   data-integrity  {credential, didDocument, now}   Digital Bazaar's stack
+//   data-integrity  {credential, didDocument, now[, lists]}   Digital Bazaar's stack; lists: of a credential with a status
 //   jwt             {token, didDocument, now}         jose
 //   jades           {sealed}                          jose
 //   status          {credential, lists, didDocument, now}   Digital Bazaar's stack, every entry of the credential
@@ -18,11 +18,14 @@ import {decodeProtectedHeader, generalVerify, importJWK, importX509, jwtVerify} 
 import {pinnedLoader} from './contexts.mjs';
 
 const kinds = {
-  async 'data-integrity'({credential, didDocument, now}, pinned) {
+  async 'data-integrity'({credential, didDocument, now, lists = {}}, pinned) {
+    const loader = pinnedLoader(pinned, didDocument);
     const result = await vc.verifyCredential({
       credential,
       suite: new DataIntegrityProof({cryptosuite}),
-      documentLoader: pinnedLoader(pinned, didDocument),
+      documentLoader: async url => lists[url] ?
+        {contextUrl: null, documentUrl: url, document: lists[url]} : loader(url),
+      checkStatus: Object.keys(lists).length ? checkStatus : undefined,
       now: new Date(now)
     });
     return {verified: result.verified, error: result.error && messages(result.error)};

@@ -19,7 +19,9 @@ from .base import View, learner_id
 from .schema import operation
 from .serializers import AwardPage
 
-FILES = ("application/vc+ld+json", "text/plain", "image/png", "image/svg+xml", "application/jose+json")
+FILES = (
+    "application/vc+ld+json", "text/plain", "image/png", "image/svg+xml", "application/jose+json", "application/zip",
+)
 CURSOR = OpenApiParameter("cursor", str, description="The `next` of the page before.")
 
 
