@@ -137,6 +137,7 @@ def _read(text: str) -> Verdict:
 
 
 def _error(item: dict[str, Any]) -> MicrocredError:
-    if item["code"] == "internal":
+    code = item["code"]
+    if code == "internal":
         return MicrocredError(item["message"], code="internal")
-    return InvalidDocument(item["message"], code=item["code"], **item["params"])
+    return InvalidDocument(item["message"], code=code, **item["params"])
