@@ -11,8 +11,8 @@ from microcred_xblock.wallets.base import place
 from microcred_xblock.wallets.transport import Policy, Transport
 
 from .host import STAYS, Reply, tls_transport
+from .misbehaviours import CHUNKED, HEAD, forever
 
-HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 FORGED = b'HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n{"forged":true}'
 
 
@@ -112,19 +112,6 @@ def test_interim_answers_are_passed_over(interim, host, transport):
     assert transport.request("GET", f"{host.url}/x").json() == {}
 
 
-def forever(start, part):
-    def write(handler):
-        try:
-            handler.wfile.write(start)
-            while True:
-                handler.wfile.write(part)
-        except OSError:
-            return
-
-    return write
-
-
-CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 ENDLESS = {
     "interim answers": (b"", b"HTTP/1.1 100 Continue\r\nX-A: b\r\n\r\n", "wallet-answer"),
     "a status line": (b"HTTP/1.1 200 ", b"OK" * 4_096, "wallet-answer"),

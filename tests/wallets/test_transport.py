@@ -14,33 +14,8 @@ from microcred_xblock.wallets.base import place
 from microcred_xblock.wallets.transport import Policy, Transport
 
 from .host import Reply, tls_transport
+from .misbehaviours import HEAD, forever, raw
 
-
-def raw(*parts: bytes, pause: float = 0):
-    """Write bytes past all rules of HTTP."""
-
-    def write(handler):
-        for part in parts:
-            try:
-                handler.wfile.write(part)
-                handler.wfile.flush()
-            except OSError:
-                return
-            time.sleep(pause)
-
-    return write
-
-
-def endless(handler):
-    handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n")
-    try:
-        while True:
-            handler.wfile.write(b" " * 65_536)
-    except OSError:
-        return
-
-
-HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 UNUSABLE = {
     "nothing at all": (raw(), "wallet-no-answer"),
     "silence": (raw(b"", pause=1.5), "wallet-timeout"),
@@ -48,7 +23,7 @@ UNUSABLE = {
     "body shorter than told": (raw(HEAD + b"Content-Length: 500\r\n\r\n{}"), "wallet-no-answer"),
     "slow head": (raw(*[b"HTTP/1.1 200 OK\r\n", *[b"X-A: b\r\n"] * 30], pause=0.1), "wallet-timeout"),
     "slow body": (raw(HEAD + b"\r\n", *[b" "] * 30, pause=0.1), "wallet-timeout"),
-    "endless body": (endless, "wallet-answer-too-large"),
+    "endless body": (forever(HEAD + b"\r\n", b" " * 65_536), "wallet-answer-too-large"),
     "ten megabytes": (Reply(200, b'"' + b"x" * 10_000_000 + b'"'), "wallet-answer-too-large"),
     "not HTTP": (raw(b"SSH-2.0-OpenSSH_9.2\r\n\r\n"), "wallet-answer"),
     "huge header": (raw(HEAD + b"X-Long: " + b"a" * 100_000 + b"\r\n\r\n{}"), "wallet-answer"),
