@@ -89,6 +89,17 @@ def running_demo(folder: Path) -> Iterator[Demo]:
     assert process.wait(20) == 0
 
 
+def own_demo(name: str):
+    """A module's own ``demo``: what is written there must not meet the learners of the other tests."""
+
+    @pytest.fixture(scope="module")
+    def demo(tmp_path_factory):
+        with running_demo(tmp_path_factory.mktemp(name)) as running:
+            yield running
+
+    return demo
+
+
 @pytest.fixture(scope="session")
 def chromium():
     playwright = pytest.importorskip("playwright.sync_api") if not REQUIRED else __import__(

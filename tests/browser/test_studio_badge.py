@@ -7,7 +7,7 @@ import io
 import pytest
 from PIL import Image
 
-from .conftest import Visitor, running_demo
+from .conftest import Visitor, own_demo
 
 FORM = "/scenario/pill-en/studio_view/?student=staff"
 SHAPES = (
@@ -16,12 +16,7 @@ SHAPES = (
     b" onload='parent.hacked = 1'/></svg>"
 )
 
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory):
-    """A demo of its own: what is written here must not meet the learners of the other tests."""
-    with running_demo(tmp_path_factory.mktemp("badges")) as running:
-        yield running
+demo = own_demo("badges")
 
 
 @pytest.fixture

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from .conftest import Visitor, running_demo
+from .conftest import Visitor, own_demo
 
 FORM = "/scenario/pill-en/studio_view/?student=staff"
 
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory):
-    """A demo of its own: what is written here must not meet the learners of the other tests."""
-    with running_demo(tmp_path_factory.mktemp("authors")) as running:
-        yield running
+demo = own_demo("authors")
 
 
 @pytest.fixture

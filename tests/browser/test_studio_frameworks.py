@@ -7,18 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import Visitor, running_demo
+from .conftest import Visitor, own_demo
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "frameworks"
 NEW = "/scenario/pill-new/studio_view/?student=staff"
 WRITTEN = "/scenario/pill-en/studio_view/?student=staff"
 
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory):
-    """A demo of its own: what is written here must not meet the learners of the other tests."""
-    with running_demo(tmp_path_factory.mktemp("frameworks")) as running:
-        yield running
+demo = own_demo("frameworks")
 
 
 def opened(visitor: Visitor, address: str = WRITTEN, tab: str = "Outcomes"):

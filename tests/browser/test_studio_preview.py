@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from .conftest import Visitor, running_demo
+from .conftest import Visitor, own_demo
 
 # The direction of each text that an author or a standard wrote, and the one it is shown in.
 DIRECTIONS = """(inside) => [...document.querySelectorAll(`${inside} [dir="auto"], ${inside} bdi`)]
@@ -18,12 +18,7 @@ DIRECTIONS = """(inside) => [...document.querySelectorAll(`${inside} [dir="auto"
   }))"""
 FORM = "/scenario/{pill}/studio_view/?student=staff"
 
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory):
-    """A demo of its own: what is written here must not meet the learners of the other tests."""
-    with running_demo(tmp_path_factory.mktemp("preview")) as running:
-        yield running
+demo = own_demo("preview")
 
 
 @pytest.fixture

@@ -6,16 +6,11 @@ import json
 
 import pytest
 
-from .conftest import Visitor, running_demo
+from .conftest import Visitor, own_demo
 
 FORM = "/scenario/pill-{}/studio_view/?student=staff"
 
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory):
-    """A demo of its own: what is written here must not meet the learners of the other tests."""
-    with running_demo(tmp_path_factory.mktemp("skills")) as running:
-        yield running
+demo = own_demo("skills")
 
 
 def opened(visitor: Visitor, pill: str = "en"):
