@@ -91,6 +91,7 @@ def earned(
             for kind, title, note in DOWNLOADS
             if kind in urls
         ],
+        "mails_files": panel.mails_files,
         "facts": facts.groups(panel.parity, viewer, translator, known),
     }
 

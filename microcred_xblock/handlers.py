@@ -180,6 +180,12 @@ class CredentialHandlers:
             ],
         )
 
+    @answers
+    def mail_files(self, _data: dict) -> dict[str, Any]:
+        """Have the archive sent to the address of the learner's own account."""
+        viewer = self._learner()
+        return self._answer(viewer, issuance().mail_files(self._award_id(viewer), viewer.id))
+
     def _award_id(self, viewer: compat.Viewer, *, offered: bool = False) -> str:
         """The award that the page shows; with ``offered`` the one that waits to replace it, if one does."""
         panel = issuance().panel(viewer.id, str(self.scope_ids.usage_id))

@@ -43,11 +43,15 @@ TITLES: dict[str, str] = {
     "renewal-offered": N_("A new credential is ready for you"),
     "expires-soon": N_("Your credential expires soon"),
     "expired": N_("Your credential has expired"),
+    "files-queued": N_("Your archive is on its way"),
+    "files-sent": N_("Your archive was sent"),
+    "files-unsent": N_("Your archive could not be sent"),
+    "files-mail": N_("Your credential is attached"),
 }
 PILL = N_("Learning pill:")
 DAY = N_("Day:")
 OPEN = N_("Open the pill in your course:")
-BAD = ("score-change", "suspended", "revoked", "expires-soon", "expired")
+BAD = ("score-change", "suspended", "revoked", "expires-soon", "expired", "files-unsent")
 
 _FELL = N_("Your scores in this pill no longer reach what this credential asks for.")
 _DELETED = N_("Answers that counted for this credential were reset, so your scores no longer reach what it asks for.")
@@ -84,6 +88,18 @@ CAUSES: dict[str, dict[str, str]] = {
     "expires-soon": {"": N_("After that day whoever checks it will see that it is no longer valid.")},
     "expired": {
         "": N_("Whoever checks it now sees that it is no longer valid. What it proved remains true for its time."),
+    },
+    "files-queued": {"": N_("It is being sent to the e-mail address of your account.")},
+    "files-sent": {
+        "": N_(
+            "It was sent to the e-mail address of your account. If it does not arrive, look among your unwanted mail."
+        ),
+    },
+    "files-unsent": {"": N_("The message could not be handed over. Your credential is not concerned.")},
+    "files-mail": {
+        "": N_(
+            "Keep this archive. What is in it can be checked without the site that issued it, and without a network."
+        ),
     },
 }
 # Why staff did it; told after what happened. The causes of a change of scores are told already.
@@ -129,6 +145,12 @@ _AGREE = N_("Read on this page what it says, and agree to it.")
 _RENEW = N_(
     "Work through the activities again: once every outcome is proved anew, a new credential is prepared for you."
 )
+_FILES = {
+    "files-unsent": N_("Download the archive on this page."),
+    "files-mail": N_(
+        "To check it, open verify.html in a browser. It tells what it checks, and what it cannot tell."
+    ),
+}
 REGAIN: dict[str, str] = {
     "results": N_("You can earn it again: as soon as your scores suffice, a new credential is prepared for you."),
     "anew": N_(
@@ -181,4 +203,6 @@ def _todo(kind: str, reason: str, params: Mapping[str, Any]) -> str:
         return REGAIN.get(str(params.get("regain", "")), "")
     if kind in ("expires-soon", "expired"):
         return _RENEW
+    if kind in _FILES:
+        return _FILES[kind]
     return _AGREE if kind == "renewal-offered" else ""

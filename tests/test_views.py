@@ -397,3 +397,11 @@ def test_delivery_states_are_those_of_the_issuance_app():
 
     told = {state.value for state in Delivery.State} - {"stopped", "dead"}  # the page calls the last waiting-retry
     assert told == set(credential_panel.DELIVERY)
+
+
+@pytest.mark.parametrize("mails", [True, False])
+def test_the_archive_can_be_sent_where_the_site_allows_it(mails):
+    shown = page(panel=award(mails_files=mails), downloads={"bundle.zip": "/d/bundle.zip", "ob3.png": "/d/ob3.png"})
+    html = views.live(shown, ENGLISH)["html"]["panel"]
+    assert html.count('data-action="mail-files"') == (1 if mails else 0)
+    assert html.index("/d/bundle.zip") < html.index("/d/ob3.png"), "what holds everything comes first"

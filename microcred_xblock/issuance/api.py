@@ -24,6 +24,7 @@ from . import (
     delivering,
     downloads,
     issuing,
+    mailing,
     notices,
     openid4vci,
     rates,
@@ -224,6 +225,16 @@ def download(award_id: str, learner_id: str, kind: str) -> Download:
     InvalidAnswer (``download-kind``), NotAllowed (``consent-missing``, ``not-issued``).
     """
     return downloads.download(showing.own_award(award_id, learner_id), kind)
+
+
+def mail_files(award_id: str, learner_id: str) -> Panel:
+    """Send the archive to the address of the learner's own account; the panel tells how far that is.
+
+    NotAllowed: ``mail-off``, ``mail-address``, ``mail-rate``, ``consent-missing``, ``not-issued``.
+    """
+    row = showing.own_award(award_id, learner_id)
+    mailing.ask(row, now=timezone.now())
+    return showing.panel(row)
 
 
 def search_skills(query: str, language: str) -> tuple[skills.FoundSkill, ...]:

@@ -220,6 +220,7 @@ class Panel:
     replacement: PanelReplacement | None = None
     channels: tuple[str, ...] = ()
     offers: tuple[PanelOffer, ...] = ()
+    mails_files: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

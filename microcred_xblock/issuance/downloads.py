@@ -28,15 +28,8 @@ def download(award_row: models.Award, kind: str, *, language: str = "") -> Downl
 
     InvalidAnswer (``download-kind``), NotAllowed (``consent-missing``, ``not-issued``).
     """
-    if kind not in FORMATS:
-        raise InvalidAnswer("There is no such file.", code="download-kind")
-    if not issuing.may_process(award_row.pk):
-        raise NotAllowed("Nothing is given out without your consent.", code="consent-missing")
-    rows = award_row.credentials.filter(state=models.Credential.State.ISSUED).order_by("pk")
-    signed = {Format(row.format): row for row in rows}
-    row = signed.get(FORMATS[kind])
-    if row is None:
-        raise NotAllowed("The credential is not issued yet: try again in a moment.", code="not-issued")
+    signed = check(award_row, kind)
+    row = signed[FORMATS[kind]]
     pill = awarding.award_of(award_row).pill
     stem = slugify(pill.title)[:60].strip("-") or "credential"
     if kind == BUNDLE:
@@ -52,6 +45,19 @@ def download(award_row: models.Award, kind: str, *, language: str = "") -> Downl
         filename=f"{stem}-{'european-credential' if kind.startswith('elm') else 'open-badge'}.{kind.split('.')[1]}",
         media_type=media_type, content=content,
     )
+
+
+def check(award_row: models.Award, kind: str) -> dict[Format, models.Credential]:
+    """What is issued of the award, if the file of that kind can be had; errors as those of ``download``."""
+    if kind not in FORMATS:
+        raise InvalidAnswer("There is no such file.", code="download-kind")
+    if not issuing.may_process(award_row.pk):
+        raise NotAllowed("Nothing is given out without your consent.", code="consent-missing")
+    rows = award_row.credentials.filter(state=models.Credential.State.ISSUED).order_by("pk")
+    signed = {Format(row.format): row for row in rows}
+    if FORMATS[kind] not in signed:
+        raise NotAllowed("The credential is not issued yet: try again in a moment.", code="not-issued")
+    return signed
 
 
 def _image(pill: LearningPill) -> BadgeImage:

@@ -139,15 +139,23 @@ def send(notice_pk: int, *, now: datetime) -> None:
         return
     notice = models.Notice.objects.select_related("award__pill").get(pk=notice_pk)
     mine = models.Notice.objects.filter(pk=notice_pk, state=_State.QUEUED, attempts=notice.attempts)
+    from . import mailing
+
     try:
-        sent = _send(notice)
+        sent = mailing.send(notice) if notice.kind in mailing.KINDS else _send(notice)
     except Exception as error:  # a mail server and a platform raise what they like; the row must not be lost
         _note_failure(mine, notice, error, now)
         return
     mine.update(
         state=_State.SENT if sent else _State.SHOWN, sent_at=now if sent else None, next_attempt_at=None,
-        error_code="", error_class="",
+        error_code="", error_class="", kind=mailing.outcome(notice.kind, sent),
     )
+
+
+def enqueue(notice: models.Notice) -> models.Notice:
+    """Have a stored notice sent; gives it back."""
+    _enqueue(notice.pk)
+    return notice
 
 
 def _enqueue(pk: int) -> None:
@@ -163,13 +171,14 @@ def _send(notice: models.Notice) -> bool:
     account = compat.account(notice.award.learner_id)
     if account is None or not account.active or not account.email:
         return False
-    _message(notice, Translator(account.language or compat.language()), account.email).send()
+    message(notice, notice.kind, account.language or compat.language(), account.email).send()
     return True
 
 
-def _message(notice: models.Notice, translator: Translator, address: str) -> EmailMultiAlternatives:
-    pill = notice.award.pill
-    words = notice_texts.words(notice.kind, notice.params, translator)
+def message(notice: models.Notice, kind: str, language: str, address: str) -> EmailMultiAlternatives:
+    """The message about a notice, in the words of ``kind``; not sent yet."""
+    pill, translator = notice.award.pill, Translator(language)
+    words = notice_texts.words(kind, notice.params, translator)
     date = notice.params.get("date")
     shown = {
         "words": words, "title": pill.title, "link": _link(notice.award),
@@ -179,11 +188,11 @@ def _message(notice: models.Notice, translator: Translator, address: str) -> Ema
         "date": translator.moment(datetime.fromisoformat(date)) if date else "",
     }
     subject = f"{words.title}: {pill.title}"
-    message = EmailMultiAlternatives(
+    made = EmailMultiAlternatives(
         " ".join(subject.split())[:200], render_to_string("microcred/mail/notice.txt", shown), to=[address]
     )
-    message.attach_alternative(render_to_string("microcred/mail/notice.html", shown), "text/html")
-    return message
+    made.attach_alternative(render_to_string("microcred/mail/notice.html", shown), "text/html")
+    return made
 
 
 def _link(award: models.Award) -> str:
@@ -194,12 +203,15 @@ def _link(award: models.Award) -> str:
 
 
 def _note_failure(mine: Any, notice: models.Notice, error: Exception, now: datetime) -> None:
+    from . import mailing
+
     unreachable = isinstance(error, SMTPException | OSError)
     if not unreachable and not isinstance(error, MicrocredError):
         log.exception("Notice %s could not be sent.", notice.pk)
     later = outbox.next_attempt(notice.attempts, now)
     mine.update(
         state=_State.QUEUED if later else _State.DEAD, next_attempt_at=later,
+        kind=notice.kind if later else mailing.outcome(notice.kind, False),
         error_code="mail-unreachable" if unreachable else getattr(error, "code", "internal"),
         error_class="unreachable" if unreachable else outbox.error_class(error),
     )

@@ -12,7 +12,7 @@ from django.utils import timezone
 from ..credentials import parity
 from ..domain.credential import Format
 from ..domain.errors import NotAllowed
-from . import afterwards, awarding, chains, collecting, conf, issuing, models, runner
+from . import afterwards, awarding, chains, collecting, conf, issuing, mailing, models, runner
 from .data import Panel, PanelCredential, PanelDelivery, PanelOffer, WalletOption
 
 _CredentialState = models.Credential.State
@@ -38,6 +38,7 @@ def panel(award_row: models.Award) -> Panel:
         notices=afterwards.notices(award_row, replacement.award_id if replacement is not None else None),
         expires_at=award_row.expires_at, replacement=replacement,
         channels=_channels(award_row, rows, consent, now), offers=_offers(award_row, now),
+        mails_files=mailing.allowed(),
     )
 
 

@@ -61,7 +61,7 @@
     How often one account or address may ask the REST API, by scope: ``{"anonymous": "60/min", "learner": "120/min",
     "staff": "600/min", "verify": "20/min"}``; and how often one author the preview of a pill: ``"preview": "60/min"``,
     how often one learner may make offers to wallets: ``"offer": "20/min"``, and one address ask for what they are
-    about: ``"collect": "120/min"``.
+    about: ``"collect": "120/min"``; and have files sent: ``"mail": "5/d"``.
     None is no limit.
 ``MICROCRED_STATUS_TTL``
     For how many seconds verifiers may keep a status list before they ask again: so long a revocation can stay unseen.
@@ -72,6 +72,9 @@
 ``MICROCRED_NOTICE_EMAIL``
     Learners are told by e-mail, too, what becomes of their awards (sender: ``DEFAULT_FROM_EMAIL``). Set
     ``EMAIL_TIMEOUT`` with it. Otherwise they are told on the page of the pill only.
+``MICROCRED_MAIL_FILES``
+    Learners may have the archive of a credential sent to the address of their account, as often as the rate ``mail``
+    of ``MICROCRED_API_RATES`` says. It contains their name. Set ``EMAIL_TIMEOUT`` with it.
 ``MICROCRED_SHOW_ON_CERTIFICATE``, ``MICROCRED_SHOW_ON_DASHBOARD``
     Whether themes find a learner's earned pills in the context of course certificates (there only those whose
     credential the learner has agreed to) and of the learner's own dashboard.
@@ -110,6 +113,7 @@ DEFAULTS: dict[str, Any] = {
     "MICROCRED_CELERY_QUEUE": "",
     "MICROCRED_API_RATES": {
         "anonymous": "60/min", "learner": "120/min", "staff": "600/min", "verify": "20/min", "preview": "60/min",
+        "mail": "5/d",
         "offer": "20/min", "collect": "120/min",
     },
     "MICROCRED_STATUS_TTL": 300,
@@ -117,6 +121,7 @@ DEFAULTS: dict[str, Any] = {
     "MICROCRED_RENEW_BEFORE_DAYS": 60,
     "MICROCRED_REMIND_BEFORE_DAYS": 30,
     "MICROCRED_NOTICE_EMAIL": False,
+    "MICROCRED_MAIL_FILES": False,
     "MICROCRED_SHOW_ON_CERTIFICATE": False,
     "MICROCRED_SHOW_ON_DASHBOARD": True,
     "MICROCRED_RUNNER": "celery",

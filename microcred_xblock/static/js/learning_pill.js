@@ -282,6 +282,7 @@
         connect: () => this.connect(button, wallet),
         send: () => this.act(button, () => this.change("send", { wallet })),
         dismiss: () => this.act(button, () => this.change("dismiss_notice", { notice: button.dataset.noticeId })),
+        "mail-files": () => this.act(button, () => this.change("mail_files", {})),
         retry: () => this.act(button, () => this.change("retry", { wallet })),
         disconnect: () => this.act(button, () => this.change("disconnect", { wallet })),
         "wallet-window": () => this.away && this.away.popup.focus(),
