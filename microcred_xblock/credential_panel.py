@@ -92,6 +92,7 @@ def earned(
             if kind in urls
         ],
         "mails_files": panel.mails_files,
+        "sealed_url": urls.get("elm.jsonld", ""),
         "facts": facts.groups(panel.parity, viewer, translator, known),
     }
 

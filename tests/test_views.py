@@ -162,6 +162,14 @@ def test_each_delivery_says_where_it_stands_and_what_to_do(row, texts, action, b
     assert answer["busy"] is busy
 
 
+def test_the_way_into_europass_is_shown_where_there_is_a_sealed_file_and_promises_nothing():
+    urls = {"elm.jsonld": "/d/elm.jsonld"}
+    html = views.live(page(panel=award(), downloads=urls), ENGLISH)["html"]["panel"]
+    assert html.count('class="mcp-step"') == 3 and html.count('href="/d/elm.jsonld"') == 2
+    assert "as verified only if the awarding body’s seal is on a trusted list" in html
+    assert "mcp-step" not in views.live(page(panel=award()), ENGLISH)["html"]["panel"]
+
+
 def test_a_wallet_that_is_not_connected_offers_to_connect():
     html = views.live(page(panel=award(connected=False)), ENGLISH)["html"]["panel"]
     assert 'data-action="connect" data-wallet="w"' in html and 'data-action="send"' not in html
