@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from . import facts, messages, notice_texts
+from . import collect, facts, messages, notice_texts
 from .compat import Viewer
 from .domain.credential import Format
 from .domain.errors import MicrocredError
@@ -86,6 +86,7 @@ def earned(
             if credential.code and credential.state != "issued"
         ],
         "wallets": [_wallet(wallet, deliveries, translator) for wallet in panel.wallets],
+        "collect": collect.channels(panel, translator),
         "downloads": [
             {"kind": kind, "url": urls[kind], "title": translator.gettext(title), "note": translator.gettext(note)}
             for kind, title, note in DOWNLOADS

@@ -36,6 +36,9 @@ STATUS = {
 }
 
 
+_WITH_CODE = ("openid4vci",)  # channels whose wallets can ask for a code, which a photograph of the QR code lacks
+
+
 def answers(handler: Callable[..., dict]) -> Callable[..., Response]:
     """A JSON handler that answers ``{"ok": true, …}``, or an error with its translated message."""
 
@@ -156,6 +159,21 @@ class CredentialHandlers:
             wallet=request.GET.get("microcred_wallet", ""), back=_path(request.GET.get("back")),
         )
         return Response(html, content_type="text/html", charset="utf-8")
+
+    @answers
+    def offer(self, data: dict) -> dict[str, Any]:
+        """Offer the credential to whatever wallet app comes for it by ``channel``; a former offer by it ends."""
+        viewer, channel = self._learner(), _text(data, "channel")
+        made = issuance().offer(self._award_id(viewer), viewer.id, channel, with_code=channel in _WITH_CODE)
+        answer = self._answer(viewer)
+        answer["html"]["collect"] = views.offer(made, views.uid(str(self.scope_ids.usage_id)), self.translator())
+        return {**answer, "ends": made.expires_at.isoformat()}
+
+    @answers
+    def offers(self, _data: dict) -> dict[str, Any]:
+        """What became of the offers: asked again and again while one is open, so nothing is assessed."""
+        panel = issuance().panel(self._learner().id, str(self.scope_ids.usage_id))
+        return {"offers": views.offers(panel, self.translator())}
 
     @answers
     def disconnect(self, data: dict) -> dict[str, Any]:

@@ -242,7 +242,8 @@ class LearningPillBlock(CredentialHandlers, StudioHandlers, XBlock):
         children = self._render_children(view, context)  # first: a bank draws when it is shown, and we tell of the draw
         page = self.page(compat.viewer(self))
         fragment = self._fragment(views.student(page, self.translator(), children), children)
-        fragment.add_javascript_url(self.runtime.local_resource_url(self, "static/js/learning_pill.js"))
+        for name in ("collecting", "learning_pill"):
+            fragment.add_javascript_url(self.runtime.local_resource_url(self, f"static/js/{name}.js"))
         fragment.initialize_js("MicrocredLearningPill", views.script_arguments(page, self.translator()))
         return fragment
 

@@ -102,6 +102,7 @@ ICONS = {
     "warning": '<path d="M12 4 2.8 19.5h18.4z"/><path d="M12 10v4.5M12 17v.2"/>',
     "upload": '<path d="M12 15.5V4m0 0L7.5 8.5M12 4l4.5 4.5M5 20h14"/>',
     "download": '<path d="M12 4v11m0 0-4.5-4.5M12 15l4.5-4.5M5 20h14"/>',
+    "qr": '<path d="M4 4h6v6H4zM14 4h6v6h-6zM4 14h6v6H4zM14 14h2.5v2.5H14zM20 14v2.5M17.5 20H20v-1.5M14 20v.1"/>',
     "wallet": '<rect x="3.5" y="6" width="17" height="13" rx="2.5"/><path d="M3.5 10h17M16 14.5h1.5"/>',
     "send": '<path d="M4 12h14m0 0-5.5-5.5M18 12l-5.5 5.5"/>',
     "close": '<path d="M6 6l12 12M18 6 6 18"/>',

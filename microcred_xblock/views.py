@@ -15,7 +15,7 @@ from typing import Any
 
 from web_fragments.fragment import Fragment
 
-from . import credential_panel, facts, messages, problem_words
+from . import collect, credential_panel, facts, messages, problem_words
 from .compat import Evidence, Viewer
 from .domain.errors import InvalidPill, MicrocredError
 from .domain.outcomes import (
@@ -105,7 +105,24 @@ def script_arguments(page: StudentPage, translator: Translator) -> dict[str, Any
                 "If you have closed that window, nothing was sent: connect again."
             ),
             "given_up": _("Nothing is sent. You may close the wallet’s window."),
+            "ends": _("It ends {when}."),
+            "copied": _("Copied."),
+            "copy_failed": _("Your browser does not allow this. The address is selected: copy it yourself."),
         },
+    }
+
+
+def offer(offer: Any, uid: str, translator: Translator) -> str:
+    """What the learner shows to a wallet app, or opens it with, as HTML. Holds the offer's secrets."""
+    return render("collect_offer.html", translator, uid=uid, offer=collect.offer(offer, translator))
+
+
+def offers(panel: Any, translator: Translator) -> dict[str, dict[str, str]]:
+    """By channel the ``state`` of the last offer, and what to say of it as HTML."""
+    shown = collect.offers(panel, translator) if panel is not None else {}
+    return {
+        channel: {"state": item["state"], "html": render("collect_state.html", translator, offer=item)}
+        for channel, item in shown.items()
     }
 
 

@@ -376,7 +376,7 @@ def test_staff_in_the_place_of_one_learner_see_the_results_and_nothing_of_an_awa
 @pytest.mark.parametrize(
     "handler", [
         "progress", "payload", "parity", "consent", "withdraw", "dismiss_notice", "connect", "send", "retry",
-        "disconnect",
+        "disconnect", "offer", "offers",
     ],
 )
 @pytest.mark.parametrize(("learner", "code"), [("anonymous", "viewer-anonymous"), ("staff", "viewer-preview")])
@@ -395,11 +395,13 @@ def test_download_is_refused_in_words_too(api):
 @pytest.mark.parametrize(("handler", "award"), [
     ("payload", "new"), ("consent", "new"), ("parity", "former"), ("withdraw", "former"), ("send", "former"),
     ("retry", "former"), ("connect", "former"), ("download", "former"), ("dismiss_notice", "former"),
+    ("offer", "former"),
 ])
 def test_what_is_offered_is_read_and_agreed_to_and_all_else_is_about_the_present_one(api, handler, award):
     api._panel = SimpleNamespace(award_id="former", replacement=SimpleNamespace(award_id="new"))
     with contextlib.suppress(AttributeError, TypeError):  # the recorder answers nothing that could be shown
-        pills.call(pills.parse(), handler, {"wallet": "demo", "digest": "d", "notice": "1"}, suffix="ob3.png")
+        data = {"wallet": "demo", "digest": "d", "notice": "1", "channel": "vc-api"}
+        pills.call(pills.parse(), handler, data, suffix="ob3.png")
     called = [(args, kwargs) for name, args, kwargs in api.calls if name == handler or (
         handler == "parity" and name == "payload"
     )]

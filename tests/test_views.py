@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -9,8 +10,10 @@ from decimal import Decimal
 from uuid import UUID
 
 import pytest
+import resvg_py
+from PIL import Image
 
-from microcred_xblock import credential_panel, facts, views
+from microcred_xblock import collect, credential_panel, facts, views
 from microcred_xblock.compat import Evidence, Viewer
 from microcred_xblock.credentials import badge_image, elm, open_badges, parity
 from microcred_xblock.credentials.parity import ParityRow
@@ -20,10 +23,12 @@ from microcred_xblock.domain.errors import NotAllowed
 from microcred_xblock.domain.outcomes import Score, assess
 from microcred_xblock.domain.upkeep import Upkeep
 from microcred_xblock.issuance.data import (
+    Offer,
     Panel,
     PanelCredential,
     PanelDelivery,
     PanelNotice,
+    PanelOffer,
     PanelReplacement,
     PanelStanding,
     Payload,
@@ -413,3 +418,60 @@ def test_the_archive_can_be_sent_where_the_site_allows_it(mails):
     html = views.live(shown, ENGLISH)["html"]["panel"]
     assert html.count('data-action="mail-files"') == (1 if mails else 0)
     assert html.index("/d/bundle.zip") < html.index("/d/ob3.png"), "what holds everything comes first"
+
+
+def offered(state, channel="vc-api", **changes) -> PanelOffer:
+    return PanelOffer(**{"channel": channel, "state": state, "expires_at": NOON, **changes})
+
+
+def collecting(**changes):
+    return views.live(page(panel=award(**changes)), ENGLISH)["html"]["panel"]
+
+
+def test_each_channel_has_a_button_and_no_channel_no_section():
+    html = collecting(channels=("vc-api", "openid4vci"))
+    assert re.findall(r'data-action="offer" data-channel="([^"]+)"', html) == ["vc-api", "openid4vci"]
+    assert "Collect it with a wallet app" not in collecting()
+
+
+def test_without_any_wallet_there_are_downloads_and_no_complaint_where_apps_can_collect():
+    assert "No wallet is set up" in collecting(wallets=())
+    html = collecting(wallets=(), channels=("vc-api",))
+    assert "No wallet is set up" not in html and "Send to your wallet" not in html and "/d/ob3.png" in html
+
+
+@pytest.mark.parametrize(("offer", "text"), [
+    (offered("open"), "Waiting for your app."),
+    (offered("started"), "Your app is collecting the credential…"),
+    (offered("collected", collected_at=NOON), "Your app has collected the credential."),
+    (offered("over"), "This code is not good any more."),
+    (offered("failed", code="offer-code"), "The wallet sent another code than the one shown."),
+])
+def test_what_became_of_an_offer_is_told_on_the_page_and_to_whoever_asks(offer, text):
+    panel = award(channels=("vc-api",), offers=(offer,))
+    assert text in views.live(page(panel=panel), ENGLISH)["html"]["panel"]
+    told = views.offers(panel, ENGLISH)
+    assert told["vc-api"]["state"] == offer.state and text in told["vc-api"]["html"]
+
+
+def test_a_fresh_offer_is_a_link_a_code_for_cameras_and_the_digits():
+    uri = "https://x.example/i/s3cret?iuv=1&a=b"
+    made = Offer(channel="vc-api", uri=uri, tx_code="012345", expires_at=NOON)
+    html = views.offer(made, "u", ENGLISH)
+    assert html.count("https://x.example/i/s3cret?iuv=1&amp;a=b") == 2 and "012345" in html
+    assert "Which app" not in html and "s3cret" not in repr(made) and "012345" not in repr(made)
+
+
+def test_apps_that_read_another_address_get_a_code_of_their_own():
+    made = Offer(channel="vc-api", uri="https://x.example/1", app_uris={"lcw": "https://y.example/2"}, expires_at=NOON)
+    html = views.offer(made, "u", ENGLISH)
+    assert html.count('class="mcp-qr"') == 2 and html.index("https://y.example/2") < html.index("https://x.example/1")
+    assert len(re.findall(r'data-way="[a-z]+" hidden', html)) == 1
+
+
+@pytest.mark.parametrize("text", ["https://x.example/microcred/interactions/abc?iuv=1", "x" * 700])
+def test_cameras_read_the_code(text):
+    zxingcpp = pytest.importorskip("zxingcpp")
+    svg = collect.qr(text).replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
+    png = bytes(resvg_py.svg_to_bytes(svg_string=svg, width=600, height=600))
+    assert [found.text for found in zxingcpp.read_barcodes(Image.open(io.BytesIO(png)).convert("L"))] == [text]

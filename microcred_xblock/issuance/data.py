@@ -92,10 +92,12 @@ class PanelOffer:
 @dataclass(frozen=True, kw_only=True)
 class Offer:
     """A fresh offer. ``uri`` is what the QR code says and the link leads to; ``tx_code`` the digits that the wallet
-    asks for, empty without. Whoever has them can collect the credential: never logged."""
+    asks for, empty without; ``app_uris`` the same for apps that read another address, by their names. Whoever has
+    them can collect the credential: never logged."""
 
     channel: str
     uri: str = field(repr=False)
+    app_uris: Mapping[str, str] = field(default_factory=dict, repr=False)
     tx_code: str = field(default="", repr=False)
     expires_at: datetime
 

@@ -26,6 +26,7 @@
       this.turn = 0; // counts actions
       this.digest = null;
       this.stoppers = [];
+      this.collecting = new window.MicrocredCollecting(this);
       if (!this.root) return;
       this.localiseTimes(this.root);
       if (args.learner) this.start();
@@ -42,6 +43,7 @@
       this.listen(window, "focus", () => this.soon([0]));
       this.watchChildren();
       this.openChannel();
+      this.collecting.start();
       this.root.querySelectorAll("dialog").forEach((dialog) => {
         this.listen(dialog, "click", (event) => event.target === dialog && dialog.close());
         this.listen(window, "resize", () => this.place(dialog));
@@ -59,6 +61,7 @@
     stop() {
       this.timers.forEach(clearTimeout);
       clearInterval(this.looking);
+      this.collecting.stop();
       this.stoppers.forEach((stopper) => stopper());
       this.stoppers = [];
     }
@@ -196,20 +199,23 @@
       part.mcpHtml = html;
       part.querySelectorAll("details").forEach((details, index) => (details.open = Boolean(open[index])));
       this.localiseTimes(part);
-      if (name === "panel") this.tellWaiting();
+      if (name === "panel") {
+        this.tellWaiting();
+        this.collecting.look();
+      }
     }
 
     rememberFocus() {
       const active = document.activeElement;
       const part = active && active.closest('[data-mcp="panel"], [data-mcp="outcomes"], [data-mcp="progress"]');
       if (!part || part === active || !this.root.contains(part)) return null;
-      return { part, active, action: active.dataset.action, wallet: active.dataset.wallet };
+      return { part, active, action: active.dataset.action, of: of(active) };
     }
 
     restoreFocus(focus) {
       if (!focus || focus.active.isConnected) return;
       const same = Array.from(focus.part.querySelectorAll("[data-action]")).find(
-        (item) => item.dataset.action === focus.action && item.dataset.wallet === focus.wallet
+        (item) => item.dataset.action === focus.action && of(item) === focus.of
       );
       (same || this.part("panel")).focus({ preventScroll: true });
     }
@@ -287,6 +293,9 @@
         disconnect: () => this.act(button, () => this.change("disconnect", { wallet })),
         "wallet-window": () => this.away && this.away.popup.focus(),
         "wallet-cancel": () => this.cancelWallet(),
+        offer: () => this.act(button, () => this.collecting.make(button.dataset.channel)),
+        "offer-show": () => this.collecting.show(),
+        "offer-copy": () => this.collecting.copy(button),
         download: () => {
           event.preventDefault();
           this.act(button, () => this.download(button));
@@ -470,6 +479,11 @@
       };
       this.stoppers.push(() => this.channel.close());
     }
+  }
+
+  /* What a button is about, if there are several of its kind. */
+  function of(button) {
+    return button.dataset.wallet || button.dataset.channel;
   }
 
   function readable(address) {
