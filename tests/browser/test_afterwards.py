@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -66,6 +67,11 @@ SITUATIONS = {
         award_id="b", why="renewal", until=NOON + timedelta(days=30))), EARNED),
     "offered-beside-suspended": student(panel("suspended", replacement=PanelReplacement(
         award_id="b", why="reissue"), reason="integrity"), EARNED),
+    "files-by-mail": replace(
+        student(replace(panel(notices=(PanelNotice(id=6, kind="files-sent", created_at=NOON, params={}),)),
+                        mails_files=True), EARNED),
+        downloads={"bundle.zip": "/d/bundle", "ob3.png": "/d/ob3.png", "elm.jsonld": "/d/elm"},
+    ),
 }
 
 
@@ -165,3 +171,14 @@ def test_after_a_revocation_nothing_but_earning_again_is_offered(open_page):
         assert part in text
     open_still = page.locator(".mcp-missing__item").all_inner_texts()
     assert open_still == ["Locate the cause of a standstill with a fault tree"]
+
+
+def test_the_archive_is_asked_for_by_keyboard_and_the_answer_is_announced(open_page):
+    told = SITUATIONS["files-by-mail"]
+    before = replace(told, panel=replace(told.panel, notices=()))
+    page = open_page(before, answers={"mail_files": told})
+    page.locator('[data-action="mail-files"]').focus()
+    page.keyboard.press("Enter")
+    page.locator(".mcp-told__title").wait_for()
+    assert ("mail_files", {}) in page.asked
+    assert "Your archive was sent" in page.locator(".mcp-panel").inner_text()

@@ -83,7 +83,12 @@
     const add = (key, ...values) => {
       const given = values.filter((value) => value !== undefined && value !== "");
       if (given.length) {
-        list.append(element("dt", say(key)), ...given.map((value) => element("dd", value, { dir: "auto" })));
+        const said = given.map((value) => {
+          const item = element("dd", "");
+          item.append(element("bdi", value)); // its own direction, but where the page's lines begin
+          return item;
+        });
+        list.append(element("dt", say(key)), ...said);
       }
     };
     const source = found.document;
