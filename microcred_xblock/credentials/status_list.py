@@ -21,6 +21,7 @@ MEDIA_TYPE = "application/vc"
 REVOCATION = "revocation"
 SUSPENSION = "suspension"
 PURPOSES = (REVOCATION, SUSPENSION)
+TOKEN = "token"  # both in one Token Status List, for SD-JWT VCs
 MIN_ENTRIES = 131_072  # §2.2: so that whoever fetches a list does not thereby name a credential
 MAX_ENTRIES = 16 * 1024 * 1024
 _BASE64URL = "u"  # the multibase header

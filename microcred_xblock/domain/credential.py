@@ -25,6 +25,7 @@ class Format(str, Enum):
     OPEN_BADGE = "ob3"  # Open Badge 3.0, JSON-LD with an embedded Data Integrity proof
     OPEN_BADGE_JWT = "ob3-jwt"  # the same badge as a VC-JWT
     ELM = "elm"  # European Digital Credential, JAdES-sealed
+    SD_JWT = "sd-jwt"  # the award as claims that the holder shows one by one; only ever bound to a wallet's key
 
 
 class BoundForm(str, Enum):

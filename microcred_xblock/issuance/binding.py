@@ -12,15 +12,14 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from ..credentials import open_badges
+from ..credentials import open_badges, sd_jwt_vc
 from ..domain.credential import BoundForm, Format, VerifiableCredential, bound_urn
 from ..domain.errors import InvalidDocument, NotAllowed, NotReady
-from . import issuers, issuing, models, outbox, requests, signing
+from ..proofs import holder_keys
+from . import issuers, issuing, models, outbox, places, requests, signing, status
 from .composing import unsigned
 
-FORMATS: Mapping[BoundForm, Format] = {  # what each is signed as
-    BoundForm.LDP_VC: Format.OPEN_BADGE, BoundForm.JWT_VC_JSON: Format.OPEN_BADGE_JWT,
-}
+FORMATS: Mapping[BoundForm, Format] = {BoundForm(form): found for form, found in status.BOUND.items()}
 _DID_MOST = 2_000  # a did:jwk holds a whole key
 
 
@@ -33,28 +32,36 @@ def issue(award_id: Any, form: BoundForm, holder_did: str, *, now: datetime) -> 
     """
     if not holder_did.startswith("did:") or len(holder_did) > _DID_MOST or not holder_did.isascii():
         raise InvalidDocument("The holder's identifier must be a DID.", code="wallet-did")
-    award, document = requests.patiently(partial(_document, award_id, now))
+    award, badge, european = requests.patiently(partial(_documents, award_id, now))
     found = _existing(award, form, holder_did)
     if found is not None:
         return found
-    credential_id = bound_urn(award.pk, form, holder_did)
-    document = _bound(document, credential_id, holder_did)
-    signed, key = signing.sign(
-        document, credential_id=credential_id, format_=FORMATS[form], now=now, desk=signing.Desk(award.issuer_key)
-    )
+    credential_id, desk = bound_urn(award.pk, form, holder_did), signing.Desk(award.issuer_key)
+    if form is BoundForm.SD_JWT_VC:
+        shown = sd_jwt_vc.shown(
+            badge, issuer=places.jwt_issuer(award.issuer_key), vct=places.credential_type(),
+            credential_id=credential_id, holder_jwk=holder_keys.resolve(holder_did), status=status.token_entry(award),
+        )
+        signed, key = signing.sign_claims(shown, sd_jwt_vc.hidden(european), credential_id=credential_id, desk=desk)
+    else:
+        document = _bound(badge, credential_id, holder_did)
+        signed, key = signing.sign(
+            document, credential_id=credential_id, format_=FORMATS[form], now=now, desk=desk
+        )
     return requests.patiently(partial(_store, award.pk, form, holder_did, signed, key, now))
 
 
-def _document(award_id: Any, now: datetime) -> tuple[models.Award, dict[str, Any]]:
-    """The award, which may be given out now, and its badge as it was issued."""
+def _documents(award_id: Any, now: datetime) -> tuple[models.Award, dict[str, Any], dict[str, Any]]:
+    """The award, which may be given out now, with its badge and its European Digital Credential as they were issued."""
     award = outbox.lock_award(award_id)
     if award is None:
         raise NotAllowed("You hold no such award.", code="award-unknown")
     check(award, now)
-    row = award.credentials.filter(format=Format.OPEN_BADGE.value, state=models.Credential.State.ISSUED).first()
-    if row is None:
+    issued = award.credentials.filter(state=models.Credential.State.ISSUED)
+    rows = {row.format: row for row in issued.filter(format__in=[Format.OPEN_BADGE.value, Format.ELM.value])}
+    if len(rows) != 2:
         raise NotReady("The credential is not issued yet: try again in a moment.", code="not-issued")
-    return award, unsigned(row)
+    return award, unsigned(rows[Format.OPEN_BADGE.value]), unsigned(rows[Format.ELM.value])
 
 
 def check(award: models.Award, now: datetime) -> None:

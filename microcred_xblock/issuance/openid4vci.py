@@ -18,7 +18,7 @@ from django.core import signing as tokens
 from django.utils import translation
 from django.utils.translation import gettext
 
-from ..credentials import open_badges
+from ..credentials import open_badges, sd_jwt_vc
 from ..domain.credential import BoundForm
 from ..domain.errors import InvalidDocument, MicrocredError, Misconfigured, NotAllowed, NotReady
 from ..proofs import key_proof
@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 CHANNEL = collecting.Channel.OPENID4VCI
 IDS: Mapping[BoundForm, str] = {
     BoundForm.LDP_VC: "OpenBadgeCredential_ldp_vc", BoundForm.JWT_VC_JSON: "OpenBadgeCredential_jwt_vc_json",
+    BoundForm.SD_JWT_VC: "MicroCredential_dc_sd-jwt",
 }
 AGAIN_AFTER = 5  # seconds until a wallet asks again for what could not be signed at once
 _LANGUAGES = ("en", "fr", "ar")
@@ -43,7 +44,10 @@ def N_(text: str) -> str:  # marks a text for extraction; it is translated when 
     return text
 
 
-_NAMES = {BoundForm.LDP_VC: N_("Open Badge"), BoundForm.JWT_VC_JSON: N_("Open Badge (JWT)")}
+_NAMES = {
+    BoundForm.LDP_VC: N_("Open Badge"), BoundForm.JWT_VC_JSON: N_("Open Badge (JWT)"),
+    BoundForm.SD_JWT_VC: N_("Micro-credential (SD-JWT)"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +81,11 @@ def configurations() -> list[oid4vci.Configuration]:
 
 
 def _configuration(form: BoundForm, signed: tuple[str, ...]) -> oid4vci.Configuration:
+    if form is BoundForm.SD_JWT_VC:
+        return oid4vci.Configuration(
+            id=IDS[form], form=form, algorithms=signed, vct=places.credential_type(), display=_shown(_NAMES[form]),
+            claims=sd_jwt_vc.claims_described(_LANGUAGES),
+        )
     return oid4vci.Configuration(
         id=IDS[form], form=form, types=open_badges.TYPES, contexts=open_badges.CONTEXT, display=_shown(_NAMES[form]),
         algorithms=("eddsa-rdfc-2022",) if form is BoundForm.LDP_VC else signed,
@@ -98,6 +107,23 @@ def server_metadata() -> dict[str, Any]:
     """The metadata of the authorisation server, which is this site, too. NotAllowed as ``issuer_metadata``."""
     _check_offered()
     return oid4vci.server_metadata(endpoints())
+
+
+def jwt_issuer(place: str) -> dict[str, Any] | None:
+    """The JWT VC Issuer Metadata for ``issuers`` or ``issuers/<key>``: the keys of its SD-JWTs, retired ones too."""
+    _, _, key = place.partition("/")
+    rows = models.SigningKey.objects.filter(
+        issuer__key=key, purpose=_Purpose.BADGE_JWT, withdrawn_at__isnull=True
+    ).order_by("pk")
+    keys = [{**row.public_jwk, "kid": row.method_id, "use": "sig"} for row in rows]
+    if not keys or places.jwt_issuer(key) != places.openid4vci(place):
+        return None
+    return {"issuer": places.jwt_issuer(key), "jwks": {"keys": keys}}
+
+
+def type_metadata() -> dict[str, Any]:
+    """The Type Metadata of the SD-JWT VC."""
+    return sd_jwt_vc.described(places.credential_type(), languages=_LANGUAGES)
 
 
 def offered(secret: str, *, with_code: bool) -> dict[str, Any]:

@@ -84,6 +84,22 @@ def server_metadata(_request: HttpRequest, place: str | None = None) -> HttpResp
     return _document(openid4vci.server_metadata())
 
 
+@_endpoint("GET", counted=False)
+def jwt_issuer(_request: HttpRequest, place: str) -> HttpResponse:
+    """The keys of SD-JWTs, at the well-known address of their ``iss``."""
+    root = f"{urlsplit(places.openid4vci()).path}/"
+    found = openid4vci.jwt_issuer(f"/{place}".removeprefix(root)) if f"/{place}".startswith(root) else None
+    if found is None:
+        raise _missing("No issuer has this address.")
+    return _document(found)
+
+
+@_endpoint("GET", counted=False)
+def credential_type(_request: HttpRequest) -> HttpResponse:
+    """What the ``vct`` of the SD-JWT VC leads to."""
+    return _document(openid4vci.type_metadata())
+
+
 @_endpoint("GET")
 def offer(_request: HttpRequest, secret: str) -> HttpResponse:
     """The Credential Offer. To look at it uses nothing up."""

@@ -51,6 +51,16 @@ def openid4vci(place: str = "") -> str:
     return f"{conf.public_base_url()}/microcred/openid4vci{'/' if place else ''}{place}"
 
 
+def jwt_issuer(key: str) -> str:
+    """The ``iss`` of an awarding body's SD-JWTs, behind which its keys are found."""
+    return openid4vci(f"issuers/{key}" if key else "issuers")
+
+
+def credential_type() -> str:
+    """The ``vct`` of an SD-JWT VC, behind which its Type Metadata are."""
+    return openid4vci("types/micro-credential")
+
+
 def credential_offer(secret: str) -> str:
     """Where a wallet fetches the Credential Offer (OpenID4VCI 1.0, section 4.1.3)."""
     return openid4vci(f"offers/{secret}")

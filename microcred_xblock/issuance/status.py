@@ -17,7 +17,7 @@ from uuid import UUID
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Q
 
-from ..credentials import status_list
+from ..credentials import status_list, token_status_list
 from ..domain.credential import BoundForm, Format, credential_urn
 from ..domain.errors import InvalidAnswer, NotAllowed
 from . import chains, conf, holding, models, notices, outbox, places, requests, signals
@@ -46,6 +46,7 @@ REASONS: Mapping[str, str] = MappingProxyType({
 PUBLIC_REASONS = ("renewal", "reissue", "expired-registration")  # others concern awarding body and learner alone
 BOUND: Mapping[str, Format] = MappingProxyType({
     BoundForm.LDP_VC.value: Format.OPEN_BADGE, BoundForm.JWT_VC_JSON.value: Format.OPEN_BADGE_JWT,
+    BoundForm.SD_JWT_VC.value: Format.SD_JWT,
 })
 _NOTE = 500
 _TRIES = 100  # in a list that is less than half full
@@ -107,6 +108,15 @@ def badge_entry(award: models.Award) -> dict[str, str] | None:
     if found is None:
         found = _patiently(lambda: _allocate(award))
     return status_list.entry(places.status_list(found.list_id, found.purpose), found.index, found.purpose)
+
+
+def token_entry(award: models.Award) -> dict[str, Any] | None:
+    """The same place as an SD-JWT VC says it. None where the award has none, so was issued before there were any."""
+    found = models.StatusEntry.objects.filter(award_id=award.pk).first()
+    if found is None:
+        return None
+    models.StatusListCredential.objects.get_or_create(list_id=found.list_id, purpose=status_list.TOKEN)
+    return token_status_list.entry(places.status_list(found.list_id, status_list.TOKEN), found.index)
 
 
 def standing(credential_id: str, *, now: datetime) -> CredentialStanding:
@@ -208,7 +218,7 @@ def _set_bits(found: models.StatusEntry, status: str) -> None:
     purposes = [
         purpose for purpose, name in ((status_list.REVOCATION, "revoked"), (status_list.SUSPENSION, "suspended"))
         if name in changed
-    ]
+    ] + [status_list.TOKEN]
     documents = models.StatusListCredential.objects.filter(list_id=found.list_id, purpose__in=purposes)
     documents.update(changed=F("changed") + 1)
 
@@ -291,6 +301,8 @@ def _signed_id(award: models.Award | None, format_: str) -> str:
     """The id of that form of an award, once it is signed."""
     if award is None:
         return ""
+    if format_ == Format.SD_JWT.value:  # the badge is what it stands for
+        format_ = Format.OPEN_BADGE.value
     signed = award.credentials.filter(format=format_, signed_at__isnull=False)
     return signed.values_list("credential_id", flat=True).first() or ""
 

@@ -11,11 +11,13 @@ import json
 import logging
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from ..credentials import pinned, status_list
+from ..credentials import pinned, status_list, token_status_list
 from ..domain.errors import MicrocredError, Misconfigured, NotAllowed
-from ..proofs import data_integrity
+from ..proofs import data_integrity, jose
+from ..proofs.keys import SigningKey
 from . import conf, issuers, models, places, requests
 
 log = logging.getLogger(__name__)
@@ -88,16 +90,8 @@ def _sign(row: models.StatusListCredential, now: datetime) -> SignedList | None:
     """
     signer = issuers.signer(row.list.issuer_key)
     url = places.status_list(row.list_id, row.purpose)
-    set_ = row.list.entries.filter(**{_COLUMNS[row.purpose]: True}).values_list("index", flat=True)
-    document = status_list.compose(
-        url, issuer=signer.did, purpose=row.purpose, encoded=status_list.encode(set_, row.list.size),
-        ttl=conf.status_ttl() * 1000, valid_from=now, valid_until=now + VALID_FOR,
-    )
-    proof = data_integrity.create_proof(
-        document, key=signer.badge, verification_method=signer.badge_method, created=now,
-        loader=pinned.document_loader,
-    )
-    content = json.dumps({**document, "proof": proof}, separators=(",", ":")).encode("ascii")
+    made = _token if row.purpose == status_list.TOKEN else _bitstring
+    content, key = made(row, url, signer, now)
     etag = hashlib.sha256(content).hexdigest()
     columns = {
         "content": content, "etag": etag, "signed": row.changed, "signed_at": now, "valid_until": now + VALID_FOR,
@@ -106,7 +100,7 @@ def _sign(row: models.StatusListCredential, now: datetime) -> SignedList | None:
     def keep() -> bool:
         if not models.StatusListCredential.objects.filter(pk=row.pk, etag=row.etag).update(**columns):
             return False
-        issuers.record_use(signer.badge, purpose=KEY_USE, subject=url, digest=etag, at=now)
+        issuers.record_use(key, purpose=KEY_USE, subject=url, digest=etag, at=now)
         return True
 
     if not requests.patiently(keep):
@@ -114,6 +108,38 @@ def _sign(row: models.StatusListCredential, now: datetime) -> SignedList | None:
     for name, value in columns.items():
         setattr(row, name, value)
     return _given(row, now)
+
+
+def _bitstring(
+    row: models.StatusListCredential, url: str, signer: issuers.Signer, now: datetime
+) -> tuple[bytes, SigningKey]:
+    document = status_list.compose(
+        url, issuer=signer.did, purpose=row.purpose, encoded=status_list.encode(_set(row, row.purpose), row.list.size),
+        ttl=conf.status_ttl() * 1000, valid_from=now, valid_until=now + VALID_FOR,
+    )
+    proof = data_integrity.create_proof(
+        document, key=signer.badge, verification_method=signer.badge_method, created=now,
+        loader=pinned.document_loader,
+    )
+    return json.dumps({**document, "proof": proof}, separators=(",", ":")).encode("ascii"), signer.badge
+
+
+def _token(
+    row: models.StatusListCredential, url: str, signer: issuers.Signer, now: datetime
+) -> tuple[bytes, SigningKey]:
+    claims = token_status_list.claims(
+        url, issuer=places.jwt_issuer(row.list.issuer_key), revoked=_set(row, status_list.REVOCATION),
+        suspended=_set(row, status_list.SUSPENSION), size=row.list.size, ttl=conf.status_ttl(), issued=now,
+        expires=now + VALID_FOR,
+    )
+    content = jose.token(
+        claims, key=signer.badge_jwt, key_id=signer.badge_jwt_method, type_=token_status_list.TYPE
+    )
+    return content.encode("ascii"), signer.badge_jwt
+
+
+def _set(row: models.StatusListCredential, purpose: str) -> Any:
+    return row.list.entries.filter(**{_COLUMNS[purpose]: True}).values_list("index", flat=True)
 
 
 def _note(row: models.StatusListCredential, error: Exception) -> None:

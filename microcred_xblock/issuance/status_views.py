@@ -18,7 +18,8 @@ from django.utils.cache import get_conditional_response
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_safe
 
-from ..credentials.status_list import MEDIA_TYPE
+from ..credentials import status_list as lists
+from ..credentials import token_status_list
 from ..domain.credential import Format
 from ..domain.errors import MicrocredError, Misconfigured, NotAllowed
 from . import issuers, places, rates, refreshing, status, status_publishing, verifying
@@ -38,7 +39,8 @@ def status_list(request: HttpRequest, uuid: UUID, purpose: str) -> HttpResponse:
         found = status_publishing.signed_list(uuid, purpose, now=timezone.now())
     except MicrocredError as error:
         return _refused(error)
-    response: Any = HttpResponse(found.content, content_type=MEDIA_TYPE)
+    kind = token_status_list.MEDIA_TYPE if purpose == lists.TOKEN else lists.MEDIA_TYPE
+    response: Any = HttpResponse(found.content, content_type=kind)
     response.headers["Cache-Control"] = f"public, max-age={found.max_age}"
     response.headers["ETag"] = f'"{found.etag}"'
     response = get_conditional_response(request, etag=response.headers["ETag"], response=response)

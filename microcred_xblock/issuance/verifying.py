@@ -18,10 +18,10 @@ from typing import Any
 from cryptography import x509
 from django.db import InterfaceError, OperationalError
 
-from ..credentials import baking, pinned
+from ..credentials import baking, pinned, sd_jwt_vc
 from ..domain.credential import Format
 from ..domain.errors import InvalidDocument, InvalidInput, MicrocredError, NotAllowed
-from ..proofs import data_integrity, jades, jose
+from ..proofs import data_integrity, jades, jose, sd_jwt
 from ..proofs.keys import VerificationKey
 from . import issuers, models, status
 from .data import Verification
@@ -56,7 +56,7 @@ class _Key(InvalidDocument):
 
 
 def verify(content: bytes, *, now: datetime) -> Verification:
-    """The verdict on a badge (JSON, JWT, PNG or SVG) or a European Digital Credential, as a file.
+    """The verdict on a badge (JSON, JWT, PNG or SVG), a European Digital Credential or an SD-JWT VC, as a file.
 
     A credential that has expired or was revoked is genuine all the same: its standing says so. No file makes this
     raise; a database that is away does, as nothing can be said then.
@@ -116,7 +116,7 @@ def _registered(presented: _Presented, found: Verification, now: datetime) -> Ve
 def _presented(content: bytes) -> _Presented:
     content = _unbaked(content)
     if not content.lstrip().startswith(b"{"):
-        return _token(content.strip())
+        return _claims(content.strip()) if b"~" in content else _token(content.strip())
     outer = _json(content)
     if isinstance(outer, dict) and "signatures" in outer:
         return _sealed(content, outer)
@@ -203,6 +203,24 @@ def _token(content: bytes) -> _Presented:
 
     return _Presented(
         format=Format.OPEN_BADGE_JWT, content=content, document=document, issuer_did=issuer, check=check
+    )
+
+
+def _claims(content: bytes) -> _Presented:
+    """An SD-JWT VC, with whichever claims its holder shows."""
+    claims, method = sd_jwt.claims_of(content), sd_jwt.key_id_of(content)
+    issuer = method.partition("#")[0]
+
+    def check(now: datetime) -> None:
+        _known_issuer(issuer)
+        sd_jwt.verify(
+            content, types=sd_jwt_vc.TYPES, public_key_for=lambda method: _published(method, _Purpose.BADGE_JWT),
+            now=now,
+        )
+
+    return _Presented(
+        format=Format.SD_JWT, content=content, document={"id": claims.get("jti")}, issuer_did=_text(issuer),
+        check=check,
     )
 
 

@@ -37,13 +37,21 @@ def secure(credential: Credential, *, key: SigningKey, key_id: str) -> Verifiabl
     claims = registered_claims(credential.document)
     if key_id.partition("#")[0] != claims["iss"]:
         raise Misconfigured("The key's id must belong to the issuer.", code="key-id")
-    header = {"alg": key.algorithm, "kid": key_id, "typ": "JWT"}
-    signed = f"{_part(header)}.{_part({**credential.document, **claims})}"
-    content = f"{signed}.{base64url_encode(key.sign(signed.encode('ascii')))}"
+    content = token({**credential.document, **claims}, key=key, key_id=key_id, type_="JWT")
     return VerifiableCredential(
         id=credential.id, format=Format.OPEN_BADGE_JWT, media_type=MEDIA_TYPE, content=content.encode("ascii"),
         extension=EXTENSION,
     )
+
+
+def token(claims: Mapping[str, Any], *, key: SigningKey, key_id: str, type_: str) -> str:
+    """Claims as a signed compact JWT of that ``typ``. Misconfigured (``key-algorithm``)."""
+    if key.algorithm not in ALGORITHMS:
+        raise Misconfigured(
+            f"A JWT is signed with {' or '.join(ALGORITHMS)}, not {key.algorithm}.", code="key-algorithm"
+        )
+    signed = f"{_part({'alg': key.algorithm, 'kid': key_id, 'typ': type_})}.{_part(claims)}"
+    return f"{signed}.{base64url_encode(key.sign(signed.encode('ascii')))}"
 
 
 def verify(

@@ -12,11 +12,12 @@ import pytest
 from django.utils import timezone
 from jwcrypto.common import base64url_encode
 
-from microcred_xblock.domain.errors import Misconfigured, NotReady
+from microcred_xblock.domain.credential import BoundForm
+from microcred_xblock.domain.errors import InvalidDocument, Misconfigured, NotReady
 from microcred_xblock.issuance import api, binding, collecting, models, nonces, openid4vci, outbox, status, verifying
-from microcred_xblock.proofs import holder_keys
+from microcred_xblock.proofs import holder_keys, sd_jwt
 
-from .vci_wallet import BASE, GRANT, ISSUER, JWT, LDP, Wallet, did_jwk, key_proof, make_key, public
+from .vci_wallet import BASE, GRANT, ISSUER, JWT, LDP, SD_JWT, Wallet, did_jwk, key_proof, make_key, public
 
 pytestmark = pytest.mark.django_db
 CHANNEL = "openid4vci"
@@ -120,6 +121,52 @@ class TestAnIssuance:
         refused(tell("eaten"), "invalid_notification_request")
         refused(started.post("notification", {"notification_id": "x", "event": "credential_accepted"}),
                 "invalid_notification_id")
+
+
+class TestAnSdJwt:
+    @pytest.fixture
+    def given(self, started):
+        return started.ask(SD_JWT).json()["credentials"][0]["credential"]
+
+    def test_is_found_in_the_register_whatever_is_shown(self, given, issued):
+        row = models.BoundCredential.objects.get()
+        token, title, *_ = given.split("~")
+        for shown in (given, f"{token}~", f"{token}~{title}~"):
+            found = verifying.verify(shown.encode(), now=timezone.now())
+            assert (found.verdict, found.credential_id) == ("genuine", row.credential_id), found
+            assert (found.format.value, found.standing.state) == ("sd-jwt", "valid")
+        assert verifying.verify(f"{token[:-6]}AAAAAA~".encode(), now=timezone.now()).verdict == "changed"
+        forged = base64url_encode(json.dumps(["x", "grade", "100 %"]))
+        assert verifying.verify(f"{token}~{forged}~".encode(), now=timezone.now()).verdict == "changed"
+        status.revoke(models.Award.objects.get(pk=issued), reason="error", actor="test", now=timezone.now())
+        assert verifying.verify(given.encode(), now=timezone.now()).standing.state == "revoked"
+
+    def test_has_a_page(self, client, given):
+        uuid = models.BoundCredential.objects.get().credential_id.removeprefix("urn:uuid:")
+        assert "Micro-credential (SD-JWT)" in client.get(f"/microcred/verify/{uuid}").content.decode()
+
+    def test_leads_to_its_keys_and_its_type(self, client, given):
+        claims = sd_jwt.claims_of(given.encode())
+        place = claims["iss"].removeprefix(BASE)
+        found = client.get(f"/.well-known/jwt-vc-issuer{place}").json()
+        assert found["issuer"] == claims["iss"] and "d" not in found["jwks"]["keys"][0]
+        assert sd_jwt.key_id_of(given.encode()) in [key["kid"] for key in found["jwks"]["keys"]]
+        assert client.get(claims["vct"].removeprefix(BASE)).json()["vct"] == claims["vct"]
+        for other in (f"{place}/nobody", "/elsewhere", f"{place}/", "/microcred/openid4vci/"):
+            assert client.get(f"/.well-known/jwt-vc-issuer{other}").status_code == 404, other
+
+    def test_its_signature_is_in_the_audit(self, given):
+        assert models.KeyUse.objects.get(purpose="sd-jwt").subject == models.BoundCredential.objects.get().credential_id
+
+    def test_its_status_is_published(self, client, given, issued):
+        told = sd_jwt.claims_of(given.encode())["status"]["status_list"]
+        answer = client.get(told["uri"].removeprefix(BASE))
+        assert answer.headers["Content-Type"] == "application/statuslist+jwt"
+        assert told["idx"] == models.StatusEntry.objects.get(award_id=issued).index
+
+    def test_a_key_that_is_no_did_key_gets_none(self, issued):
+        with pytest.raises(InvalidDocument):
+            binding.issue(issued, BoundForm.SD_JWT_VC, "did:web:wallet.example", now=timezone.now())
 
 
 class TestDraft13:

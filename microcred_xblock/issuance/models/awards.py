@@ -6,6 +6,8 @@ from django.db import models
 
 from ...domain.credential import Format
 
+_FORMATS = [(item.value, item.value) for item in Format if item is not Format.SD_JWT]
+
 
 class FrozenPill(models.Model):
     """A pill as it was when somebody mastered it; equal pills share a row.
@@ -139,7 +141,7 @@ class Credential(models.Model):
         ERASED = "erased", "Erased"
 
     award = models.ForeignKey(Award, on_delete=models.PROTECT, related_name="credentials")
-    format = models.CharField(max_length=10, choices=[(item.value, item.value) for item in Format])
+    format = models.CharField(max_length=10, choices=_FORMATS)
     credential_id = models.CharField(max_length=100, db_index=True)
     salt = models.CharField(max_length=64)
     issued_at = models.DateTimeField()

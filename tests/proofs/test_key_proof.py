@@ -1,0 +1,141 @@
+"""Key proofs and the names of keys: what is good is read, and nothing else gets past, whatever it is."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jwcrypto.common import base64url_encode
+
+from microcred_xblock.domain.errors import InvalidDocument
+from microcred_xblock.proofs import did as did_documents
+from microcred_xblock.proofs import holder_keys, key_proof
+from microcred_xblock.proofs.keys import LocalKey
+from tests.issuance.vci_wallet import ISSUER, did_jwk, make_key, public
+from tests.issuance.vci_wallet import key_proof as make
+
+NOW = datetime.now(UTC)
+KEY = make_key()
+# did:key method, section "Test Vectors": one of each kind that is taken here
+VECTORS = {
+    "did:key:z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp": "Ed25519",
+    "did:key:zDnaerDaTF5BXEavCrfRZEk316dpbLsfPDZ3WJ5hRTPFU2169": "P-256",
+    "did:key:z82Lm1MpAkeJcix9K8TMiLd5NMAhnwkjjCBeWHXyu3U4oT2MVJJKXkcVBgjGhnLBn2Kaau9": "P-384",
+}
+
+
+def verify(token, *, now=NOW):
+    return key_proof.verify(token, audience=ISSUER, now=now)
+
+
+def code_of(work, *args):
+    with pytest.raises(InvalidDocument) as error:
+        work(*args)
+    return error.value.code
+
+
+@pytest.mark.parametrize("curve", ["P-256", "P-384", "Ed25519"])
+def test_a_good_proof_names_its_holder(curve):
+    key = make_key(curve)
+    found = verify(make(key, "n"))
+    assert found.nonce == "n" and holder_keys.resolve(found.did) == found.jwk
+    assert found.jwk["x"] == public(key)["x"] and set(found.jwk) <= {"kty", "crv", "x", "y"}
+    assert "x" not in repr(found).replace("did:jwk", "") or found.jwk["x"] not in repr(found)
+
+
+def test_the_same_key_is_the_same_holder():
+    told = {**public(KEY), "kid": "mine", "alg": "ES256", "use": "sig"}
+    assert verify(make(KEY, "n", header={"jwk": told})).did == verify(make(KEY, "n")).did
+
+
+@pytest.mark.parametrize(("did", "curve"), VECTORS.items())
+def test_vectors_of_did_key(did, curve):
+    assert holder_keys.resolve(did)["crv"] == curve
+    assert holder_keys.key_of(f"{did}#{did.removeprefix('did:key:')}")[0] == did
+
+
+@pytest.mark.parametrize("algorithm", ["Ed25519", "ES256"])
+def test_our_own_did_key_is_read(algorithm):
+    key = LocalKey.generate(algorithm)
+    found = holder_keys.resolve(did_documents.did_key(key))
+    assert found["x"] == key.public_jwk()["x"]
+
+
+def test_a_window_of_five_minutes():
+    token = make(KEY, "n", claims={"iat": int(NOW.timestamp())})
+    for minutes in (-4, 0, 4):
+        assert verify(token, now=NOW + timedelta(minutes=minutes))
+    for minutes in (-6, 6):
+        assert code_of(lambda: verify(token, now=NOW + timedelta(minutes=minutes))) == "key-proof"  # noqa: B023
+
+
+def test_what_only_looks_like_a_proof():
+    head, body, signature = make(KEY, "n").split(".")
+
+    def with_header(**changes):
+        header = {"typ": key_proof.TYPE, "alg": "ES256", "jwk": public(KEY), **changes}
+        return f"{base64url_encode(json.dumps(header))}.{body}.{signature}"
+
+    twice = base64url_encode(f'{{"typ":"{key_proof.TYPE}","alg":"none","alg":"ES256","jwk":{json.dumps(public(KEY))}}}')
+    for token in (
+        "", ".", "..", "a.b.c", f"{head}.{body}", f"{head}.{body}.", f"{head}.{body}.{signature}.x", "é.é.é",
+        f"{head}.{body}.{signature[:-4]}AAAA", f"{twice}.{body}.{signature}", with_header(crit=["exp"]),
+        with_header(b64=False), with_header(alg="none"), with_header(alg=None), with_header(alg=["ES256"]),
+        with_header(alg="HS256"), with_header(alg="RS256"), with_header(alg="ES384"), with_header(alg="EdDSA"),
+        with_header(kid="x"), with_header(jwk=None), with_header(x5c=[]), "a" * 20_000,
+    ):
+        assert code_of(verify, token) in ("key-proof", "wallet-key", "wallet-did"), token[:80]
+
+
+@pytest.mark.parametrize("changes", [
+    {"kty": "oct", "k": "aw"}, {"kty": "RSA", "n": "AQAB", "e": "AQAB"}, {"crv": "secp256k1"}, {"crv": ["P-256"]},
+    {"x": "AAAA"}, {"x": None}, {"x": 5}, {"y": public(make_key())["y"]}, {"d": "AAAA"}, {"x": public(KEY)["x"] + "="},
+    {"x": "é" * 43}, {"kty": "OKP"}, {"crv": "Ed25519"},
+])
+def test_keys_that_are_not_taken(changes):
+    assert code_of(holder_keys.public_jwk, {**public(KEY), **changes}) == "wallet-key"
+
+
+@pytest.mark.parametrize("did", [
+    "", "did:", "did:key:", "did:key:z", "did:key:zzzz", "did:key:z6Mk", "did:jwk:", "did:jwk:e30", "did:jwk:AAAA",
+    "did:web:evil.example", "did:key:é", "did:jwk:" + "A" * 3_000, "did:jwk:" + base64url_encode("[" * 1_000),
+    "did:key:z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp/path", "https://evil.example/jwks",
+])
+def test_names_that_are_not_followed(did):
+    assert code_of(holder_keys.resolve, did) in ("wallet-did", "wallet-key")
+
+
+@pytest.mark.parametrize("key_id", [
+    "did:key:z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp#z6MkpTHR8VNsBxYAAWHut2Geadd9jSwuBV8xRoAnwWsdvktH",
+    did_jwk(KEY) + "#1", did_jwk(KEY) + "#", did_jwk(KEY) + "#0#0",
+])
+def test_a_fragment_must_name_the_key(key_id):
+    assert code_of(holder_keys.key_of, key_id) == "wallet-did"
+
+
+_json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3), max_leaves=8,
+)
+_header = st.fixed_dictionaries({}, optional={
+    "typ": st.just(key_proof.TYPE) | _json, "alg": st.sampled_from([*key_proof.ALGORITHMS, "none", "HS256"]) | _json,
+    "jwk": st.just(public(KEY)) | _json, "kid": st.just(did_jwk(KEY) + "#0") | _json, "x5c": _json, "crit": _json,
+})
+
+
+@given(header=_header, claims=_json, signature=st.binary(max_size=80))
+def test_nothing_unsigned_gets_past(header, claims, signature):
+    parts = [base64url_encode(json.dumps(part)) for part in (header, claims)]
+    assert code_of(verify, ".".join([*parts, base64url_encode(signature)])) in ("key-proof", "wallet-key", "wallet-did")
+
+
+@given(st.text() | st.text(alphabet="abcAB12-_.", max_size=200))
+def test_no_text_does_harm(text):
+    assert code_of(verify, text)
+    assert code_of(holder_keys.resolve, text)
+
+
+@given(_json)
+def test_no_value_is_a_key(value):
+    assert code_of(holder_keys.public_jwk, value) == "wallet-key"
