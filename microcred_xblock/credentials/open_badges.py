@@ -219,7 +219,7 @@ def _achievement(award: Award, issuer: Issuer, achievement_id: str) -> dict[str,
         "description": pill.description,
         "criteria": {"narrative": wording.requirements(pill)},
         "creator": {"id": issuer.id, "type": ["Profile"], "name": issuer.name},
-        "inLanguage": _language(pill.language),
+        "inLanguage": language_tag(pill.language),
         "version": pill.version,
         "image": _image(pill),
         "otherIdentifier": [
@@ -230,7 +230,7 @@ def _achievement(award: Award, issuer: Issuer, achievement_id: str) -> dict[str,
         ],
         **({} if pill.recognition.ects is None else {"creditsAvailable": number(pill.recognition.ects)}),
     }
-    alignment = list(_alignments(pill))
+    alignment = list(alignments(pill))
     if alignment:
         achievement["alignment"] = alignment
     field = concepts.isced_f(pill.recognition.isced_f)
@@ -254,7 +254,7 @@ def _tags(tags: tuple[str, ...]) -> list[str]:
     return [", ".join(unique)]
 
 
-def _alignments(pill: LearningPill) -> Iterator[dict[str, Any]]:
+def alignments(pill: LearningPill) -> Iterator[dict[str, Any]]:
     """Alignments that hold for everybody who masters the pill.
 
     Skills only of outcomes that the mastery rule makes sure of; those of all outcomes stand at
@@ -377,10 +377,15 @@ def number(value: Decimal) -> int | float:
     return int(value) if value == value.to_integral_value() else float(value)
 
 
-def _image(pill: LearningPill) -> dict[str, Any]:
-    image = pill.image or badge_image.default_png(
+def image_of(pill: LearningPill) -> BadgeImage:
+    """The pill's picture, or one drawn for it."""
+    return pill.image or badge_image.default_png(
         pill.title, pill.recognition.eqf_level, wording.primary(pill.language)
     )
+
+
+def _image(pill: LearningPill) -> dict[str, Any]:
+    image = image_of(pill)
     return {"id": _data_uri(image), "type": "Image", "caption": image.caption}
 
 
@@ -388,7 +393,7 @@ def _data_uri(image: BadgeImage) -> str:
     return f"data:{image.media_type};base64,{base64.b64encode(image.data).decode('ascii')}"
 
 
-def _language(tag: str) -> str:
+def language_tag(tag: str) -> str:
     """``tag`` in the form the schema takes (``pt-BR``), or its primary subtag."""
     parts = tag.split("-")
     if len(parts) == 2 and len(parts[1]) == 2 and parts[1].isalpha():
