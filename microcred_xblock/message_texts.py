@@ -94,6 +94,8 @@ LEARNER: dict[str, str] = {
     "status-list-unknown": N_("There is no such status list. Check the address."),
     "credential-unknown": N_("No credential with this id was issued here. Check the id, or ask for the file itself."),
     "key-proof": N_("The wallet did not prove its key. Try again, or try another wallet."),
+    "presentation-proof": N_("The wallet did not prove its key. Try again, or try another wallet."),
+    "presentation-form": N_("The wallet asked in a way that is not understood here. Try another wallet."),
     "wallet-key": N_("The wallet's key is of a kind that is not taken here. Try another wallet."),
     "wallet-did": N_("The wallet names itself in a way that is not understood here. Try another wallet."),
     "offer-channel": N_("This way to a wallet is not offered here. Choose another way, or download the credential."),

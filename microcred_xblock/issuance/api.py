@@ -32,6 +32,7 @@ from . import (
     rehearsal,
     showing,
     skills,
+    vc_api,
     verdicts,
 )
 from . import holders as holding
@@ -216,7 +217,10 @@ def offer(
     uri = collecting.uri(channel, made.secret)
     if by_value and channel == openid4vci.CHANNEL:
         uri = openid4vci.uri_by_value(made.secret, with_code=with_code)
-    return Offer(channel=channel, uri=uri, tx_code=made.tx_code, expires_at=made.row.expires_at)
+    apps = {"lcw": vc_api.lcw_uri(made.secret)} if channel == vc_api.CHANNEL else {}
+    return Offer(
+        channel=channel, uri=uri, app_uris=apps, tx_code=made.tx_code, expires_at=made.row.expires_at
+    )
 
 
 def download(award_id: str, learner_id: str, kind: str) -> Download:

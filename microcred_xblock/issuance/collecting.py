@@ -82,8 +82,10 @@ def find(secret: str, channel: str, *, now: datetime) -> models.WalletOffer:
     return _good(models.WalletOffer.objects.filter(secret_digest=digest(secret), channel=channel), now)
 
 
-def redeem(secret: str, channel: str, *, tx_code: str = "", now: datetime) -> tuple[models.WalletOffer, str]:
-    """Use the secret up, once for good; the offer, and a token by which the same wallet goes on.
+def redeem(
+    secret: str, channel: str, *, tx_code: str = "", token: str = "", now: datetime
+) -> tuple[models.WalletOffer, str]:
+    """Use the secret up, once for good; the offer, and a token by which the same wallet goes on (``token``: this one).
 
     NotAllowed as ``find``, and ``offer-code`` for a wrong transaction code; after ``MOST_TRIES`` of those the offer
     ends.
@@ -92,7 +94,7 @@ def redeem(secret: str, channel: str, *, tx_code: str = "", now: datetime) -> tu
     if row.tx_code_digest and not secrets.compare_digest(row.tx_code_digest, digest(secret, tx_code)):
         _wrong_code(row, now)
         raise NotAllowed("The code is not the one that is shown beside the offer.", code="offer-code")
-    token = secrets.token_urlsafe(32)
+    token = token or secrets.token_urlsafe(32)
     mine = models.WalletOffer.objects.filter(pk=row.pk, redeemed_at__isnull=True, ended_at__isnull=True)
     if not mine.update(redeemed_at=now, token_digest=digest(token), token_expires_at=now + TOKEN_LASTS):
         raise NotAllowed("This offer was used already.", code="offer-used")

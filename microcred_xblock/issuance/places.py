@@ -71,6 +71,16 @@ def interaction(secret: str) -> str:
     return f"{conf.public_base_url()}/microcred/interactions/{secret}?iuv=1"
 
 
+def exchange(secret: str) -> str:
+    """The exchange of an interaction."""
+    return f"{conf.public_base_url()}/microcred/interactions/{secret}/exchange"
+
+
+def lcw_request(secret: str) -> str:
+    """Where the link of the Learner Credential Wallet makes it post its presentation."""
+    return f"{conf.public_base_url()}/microcred/interactions/{secret}/lcw"
+
+
 def refresh(uuid: UUID, salt: str) -> str:
     """Where the badge that took the place of this one is; the badge's refresh service."""
     return f"{conf.public_base_url()}/microcred/refresh/{uuid}/{refresh_token(uuid, salt)}"

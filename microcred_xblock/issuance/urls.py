@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from . import openid4vci_views, status_views, views
+from . import openid4vci_views, status_views, vc_api_views, views
 
 app_name = "microcred"
 
@@ -28,6 +28,9 @@ urlpatterns = [
     path("microcred/wallet/callback/<slug:wallet_id>/", views.wallet_callback, name="wallet-callback"),
     path("microcred/console/", include("microcred_xblock.issuance.console.urls")),
     path("microcred/api/v1/", include("microcred_xblock.issuance.rest_api.v1.urls")),
+    path("microcred/interactions/<str:secret>", vc_api_views.interaction, name="interaction"),
+    path("microcred/interactions/<str:secret>/exchange", vc_api_views.exchange, name="exchange"),
+    path("microcred/interactions/<str:secret>/lcw", vc_api_views.lcw, name="lcw-request"),
     path("microcred/status/<uuid:uuid>/<str:purpose>", status_views.status_list, name="status-list"),
     path("microcred/verify/", status_views.verify, name="verify"),
     path("microcred/verify/<uuid:uuid>", status_views.verification, name="verification"),

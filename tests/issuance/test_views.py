@@ -126,7 +126,8 @@ def test_places_and_urls_agree(configured):
         (places.achievement(uuid), "achievement"), (places.assessment(uuid), "assessment"),
         (places.wallet_start("abc"), "wallet-start"), (places.wallet_callback("abc"), "wallet-callback"),
         (places.about("terms"), "about"), (places.about("logo.svg"), "logo"),
-        (did.did_web_url(issuers.did()), "did"),
+        (did.did_web_url(issuers.did()), "did"), (places.interaction("s").partition("?")[0], "interaction"),
+        (places.exchange("s"), "exchange"), (places.lcw_request("s"), "lcw-request"),
     ):
         assert resolve(url.removeprefix(BASE)).view_name == f"microcred:{name}"
 

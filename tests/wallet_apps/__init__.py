@@ -1,0 +1,1 @@
+"""Wallet apps made of libraries that this project did not write."""
