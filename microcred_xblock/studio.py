@@ -134,10 +134,14 @@ class StudioHandlers(
             outcomes = edit.values.get("outcomes", fields["outcomes"])
             told = places(refused, outcomes, edit.keys, translator, rows=edit.rows)
             return self._not_saved(InvalidInput("Unusable values.", code="form-unusable"), 400, problems=told)
-        if not compat.claimed(self, stored, digest({**fields, **edit.values})):
+        values = dict(edit.values)
+        if edit.uploaded and "badge_image" in values:
+            # First: where it cannot be put nothing is claimed, and she may save without it at once.
+            values["badge_image"] = self._badge_file(values["badge_image"])
+        if not compat.claimed(self, stored, digest({**fields, **values})):
             return self._conflict(stored)  # somebody is saving this very moment
-        for name, value in edit.values.items():
-            setattr(self, name, self._badge_file(value) if name == "badge_image" and edit.uploaded else value)
+        for name, value in values.items():
+            setattr(self, name, value)
         return self._form_answer(try_it=True)
 
     def _edited(self, edit: edits.Edit) -> definition.Definition:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+from unittest.mock import Mock
 
 import pytest
 import webob
@@ -14,6 +15,7 @@ from PIL import Image
 from workbench.runtime import WorkbenchRuntime
 
 from microcred_xblock import compat
+from microcred_xblock.compat import saving
 
 from . import pills
 from .authoring.page import FilledForm
@@ -231,6 +233,21 @@ def test_a_save_that_is_refused_puts_no_file_anywhere(monkeypatch):
         image["data"]
     )
     assert pills.block(usage).badge_image == {"src": "/static/kept.png", "caption": "Mine"}
+
+
+def test_who_cannot_store_a_picture_can_save_without_it_at_once(monkeypatch):
+    """Nothing was saved, so nobody must tell her that somebody changed the pill."""
+    monkeypatch.setattr(saving, "platform", lambda: compat.STUDIO)
+    usage = pills.parse()
+    image = {"kind": "upload", "data": upload(usage, png())[1]["data"]}
+    form = form_of(usage)
+    with monkeypatch.context() as away:
+        away.setattr(compat, "save_course_file", Mock(side_effect=OSError("the store is away")))
+        with pytest.raises(OSError, match="away"):
+            save(usage, form, image=image, caption="Mine")
+    form.fill("title", "Without a picture")
+    assert save(usage, form).status == 200
+    assert pills.block(usage).display_name == "Without a picture"
 
 
 def test_a_badge_is_designed_in_the_form_and_drawn_for_learners():

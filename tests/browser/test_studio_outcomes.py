@@ -413,6 +413,14 @@ def test_the_rule_is_read_back(opened):
     page.locator("[data-mcp='sentence']").get_by_text("The pill has no learning outcome yet").wait_for()
 
 
+@pytest.mark.parametrize("typed", ["75 %", "75%", "75\u00a0%"])
+def test_a_threshold_typed_with_its_sign_is_told_with_one(opened, typed):
+    page = opened([outcome(1, "p1")]).page
+    page.locator("[data-control='1.threshold']").fill(typed)
+    page.locator("[data-mcp='sentence']").get_by_text("The outcome; it needs 75\u00a0% of the points.").wait_for()
+    assert page.locator("[data-mcp='brief']").first.inner_text() == "needs 75 %"
+
+
 def test_many_thresholds_are_read_back_as_a_range(opened):
     outcomes = [outcome(number, "p1", threshold=f"0.{number}5") for number in range(1, 7)]
     page = opened(outcomes).page

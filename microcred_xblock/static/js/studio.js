@@ -117,6 +117,11 @@
       return window.MicrocredStudioTools.number(text, this.args.decimal_comma);
     }
 
+    /* What was typed as a percentage, without the sign that it may have. */
+    bare(text) {
+      return text.trim().replace(/[%٪]+$/, "").trim();
+    }
+
     value(name) {
       return valueOf(this.control(name));
     }

@@ -14,7 +14,7 @@
         const key = card.dataset.card;
         this.editor.part("number", card).textContent = String(place + 1) + ".";
         this.editor.part("name", card).textContent = this.editor.title(card);
-        const threshold = String(this.editor.value(key + ".threshold")).trim();
+        const threshold = this.editor.bare(this.editor.value(key + ".threshold"));
         this.editor.part("brief", card).textContent = threshold
           ? this.editor.fill(this.editor.texts.threshold, { threshold })
           : "";

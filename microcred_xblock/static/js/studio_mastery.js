@@ -109,7 +109,7 @@
 
     /* What was typed as a percentage, without its sign, and its number. */
     share(text) {
-      const typed = text.trim().replace(/[%٪]+$/, "").trim();
+      const typed = this.editor.bare(text);
       return { typed, share: this.editor.number(typed) };
     }
 
