@@ -244,6 +244,8 @@ class TestMetadata:
         assert list(found["credential_configurations_supported"]) == [JWT]
         wallet.redeem(scanned)
         refused(wallet.ask(LDP), "unknown_credential_configuration")
+        settings.MICROCRED_OPENID4VCI_FORMATS = []
+        assert collecting.channels() == ("vc-api",)
 
     def test_a_wallet_in_a_browser_may_ask(self, client, issuer):
         for place in ("token", "nonce", "credential", "notification", "deferred_credential"):
