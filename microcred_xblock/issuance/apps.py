@@ -63,7 +63,7 @@ class IssuanceConfig(AppConfig):
         from django.apps import apps
         from django.conf import settings
 
-        from . import checks, discretion, events, privacy, tracking  # noqa: F401
+        from . import checks, cors, discretion, events, privacy, tracking  # noqa: F401
         from .settings import common
 
         # Here, because the platform's production settings are assigned after those of plugins.
@@ -73,6 +73,7 @@ class IssuanceConfig(AppConfig):
         privacy.connect()
         events.connect()
         tracking.connect()
+        cors.connect()
         if apps.is_installed("event_routing_backends"):
             _register_xapi()
 

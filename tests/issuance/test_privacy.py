@@ -551,5 +551,5 @@ class TestExport:
                 make_pill(id=f"block-v1:x+y+z+type@learning_pill+block@{number}"), make_scores(at=life.now),
                 learner_id=learner.id, course_id=COURSE,
             )
-        with django_assert_max_num_queries(14):
+        with django_assert_max_num_queries(16):
             assert len(privacy.export(learner.id)["awards"]) == 5

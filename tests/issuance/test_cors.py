@@ -1,0 +1,37 @@
+"""Where django-cors-headers is installed, it lets wallets in browsers ask our endpoints, and nothing else."""
+
+import sys
+from types import SimpleNamespace
+
+import pytest
+from django.apps import apps
+from django.dispatch import Signal
+from django.test import RequestFactory
+
+from microcred_xblock.issuance import cors
+
+
+@pytest.fixture
+def signal(monkeypatch):
+    """Its signal; the package itself is the platform's."""
+    signals = SimpleNamespace(check_request_enabled=Signal())
+    monkeypatch.setitem(sys.modules, "corsheaders", SimpleNamespace(signals=signals))
+    monkeypatch.setitem(sys.modules, "corsheaders.signals", signals)
+    installed = apps.is_installed
+    monkeypatch.setattr(apps, "is_installed", lambda name: name == "corsheaders" or installed(name))
+    return signals.check_request_enabled
+
+
+@pytest.mark.parametrize(("path", "open_"), [
+    ("/microcred/openid4vci/credential", True), ("/microcred/openid4vci/token", True), ("/microcred/api/v1/x", False),
+    ("/microcred/console/", False), ("/login", False), ("/microcred/openid4vci-x", False),
+])
+def test_who_may_ask(signal, path, open_):
+    cors.connect()
+    cors.connect()
+    answers = signal.send(sender=None, request=RequestFactory().options(path))
+    assert [answer for _, answer in answers] == [open_]
+
+
+def test_without_it_nothing_is_asked():
+    cors.connect()
