@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from lxml import html
+
+from tests.authoring.test_overview import shown
 
 from .conftest import Visitor, running_demo
 from .learner import answer_everything
@@ -225,3 +228,28 @@ def test_on_the_pills_own_page_in_studio_the_overview_follows(visitor):
     page.evaluate("studio.host.remove()")
     page.evaluate("studio.runtime.notify('deleted-child', 'pill')")
     page.wait_for_timeout(700)
+
+
+UNTRIED = """
+(html) => {
+  const host = document.createElement("div");
+  host.innerHTML = html;
+  document.body.replaceChildren(host);
+  const runtime = { handlerUrl: () => "/overview-of-untried" };
+  window.MicrocredAuthorView(runtime, host, { uid: host.firstElementChild.id, in_studio: true, untried: true });
+}
+"""
+
+
+@pytest.mark.parametrize("reply", [
+    lambda route: route.abort(), lambda route: route.fulfill(status=403, json={"ok": False, "code": "viewer-author"}),
+])
+def test_what_could_not_be_checked_is_not_being_checked_for_ever(visitor, reply):
+    page = visitor.page
+    page.goto(visitor.demo.course + VIEW)
+    page.locator(".mcp-map").first.wait_for()
+    page.route("**/overview-of-untried", reply)
+    page.evaluate(UNTRIED, html.tostring(shown(untried=True), encoding="unicode"))
+    state = page.locator("[data-mcp='state']")
+    state.get_by_text("could not be checked: reload the page").wait_for()
+    assert "It is being checked" not in state.inner_text() and "Learners can earn" not in state.inner_text()

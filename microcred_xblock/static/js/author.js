@@ -23,11 +23,20 @@
     async judge() {
       const answer = await this.call();
       const shown = document.getElementById(this.args.uid);
-      if (!answer || !answer.ok || !shown || !this.host.contains(shown)) return;
+      if (!shown || !this.host.contains(shown)) return;
+      if (!answer || !answer.ok) return this.unchecked(shown);
       const holder = document.createElement("div");
       holder.innerHTML = answer.html;
       const [state, fresh] = [shown, holder].map((root) => root.querySelector('[data-mcp="state"]'));
       state.replaceChildren(...fresh.childNodes);
+    }
+
+    /* Nobody answers, or not to this person: the page must not say for ever that it is at work. */
+    unchecked(shown) {
+      const [checking, unchecked] = ["checking", "unchecked"].map((name) => shown.querySelector(`[data-mcp="${name}"]`));
+      if (!checking) return; // the page was drawn anew meanwhile
+      checking.hidden = true;
+      unchecked.hidden = false;
     }
 
     passOn(name) {
