@@ -59,5 +59,6 @@ def test_three_drawn_steps_lead_into_europass(shown, language, width):
     assert steps.count() == 3 and steps.locator(".mcp-step__picture").count() == 3
     assert steps.nth(0).locator("a").get_attribute("href") == URLS["elm.jsonld"]
     assert steps.nth(1).locator("a").get_attribute("href") == "https://europass.europa.eu/"
-    assert all(box["height"] > 60 for box in (steps.nth(place).locator(".mcp-step__picture").bounding_box() for place in range(3)))
+    boxes = (steps.nth(place).locator(".mcp-step__picture").bounding_box() for place in range(3))
+    assert all(box["height"] > 60 for box in boxes)
     photograph(tab, f"europass-steps-{language}-{width}")
