@@ -85,7 +85,7 @@ def earned(
             for credential in panel.credentials
             if credential.code and credential.state != "issued"
         ],
-        "wallets": [_wallet(wallet, deliveries, translator) for wallet in panel.wallets],
+        "wallets": [_wallet(wallet, deliveries, viewer) for wallet in panel.wallets],
         "collect": collect.channels(panel, translator),
         "downloads": [
             {"kind": kind, "url": urls[kind], "title": translator.gettext(title), "note": translator.gettext(note)}
@@ -148,11 +148,12 @@ def _worded(kind: str, params: Mapping[str, Any], at: datetime | None, translato
     }
 
 
-def _wallet(wallet: Any, deliveries: list[dict[str, Any]], translator: Translator) -> dict[str, Any]:
+def _wallet(wallet: Any, deliveries: list[dict[str, Any]], viewer: Viewer) -> dict[str, Any]:
     mine = [item for item in deliveries if item["wallet"] == wallet.id]
     states = {item["state"] for item in mine}
     return {
         "id": wallet.id, "name": wallet.name, "connected": wallet.connected, "takes_elm": wallet.takes_elm,
+        "by_address": wallet.by_address, "recipient": wallet.recipient, "email": viewer.email,
         "deliveries": mine,
         "again": not wallet.connected and states == {"delivered"},
         "can_send": wallet.connected and not mine,

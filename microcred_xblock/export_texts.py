@@ -40,7 +40,8 @@ PARTS: dict[str, str] = {
     ),
     "wallets": N_(
         "The wallets you have connected. The access tokens are kept encrypted and are not given out, not even to you: "
-        "whoever has them can write into your wallet."
+        "whoever has them can write into your wallet. Where you gave the address of your wallet, or your own, "
+        "it is shown."
     ),
     "connections_under_way": N_("Wallets you have begun to connect. They are deleted a day after they have expired."),
     "assessments_waiting": N_("Pills that are about to be assessed because you have answered something."),

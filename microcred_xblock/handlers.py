@@ -147,6 +147,15 @@ class CredentialHandlers:
         back = self.runtime.handler_url(self, "wallet_return", query=urlencode({"back": _path(data.get("page"))}))
         return {"url": issuance().connect(viewer.id, wallet, award_id=self._award_id(viewer), return_url=back)}
 
+    @answers
+    def connect_address(self, data: dict) -> dict[str, Any]:
+        """Connect a wallet that needs no window: by an ``address``, or with ``own_email`` by the account's own."""
+        viewer, wallet, address = self._learner(), _text(data, "wallet"), data.get("address")
+        return self._answer(viewer, issuance().connect_by_address(
+            _person(viewer), wallet, award_id=self._award_id(viewer), by_email=data.get("own_email") is True,
+            address=address if isinstance(address, str) else "", language=self.translator().language,
+        ))
+
     @XBlock.handler
     def wallet_return(self, request: Any, _suffix: str = "") -> Response:
         """Where the way to a wallet and back ends: tells the pill's page; a pop-up then closes itself."""

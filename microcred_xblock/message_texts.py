@@ -127,6 +127,9 @@ WALLET: dict[str, str] = {
         "The wallet refused the connection. Try to connect it again, or download the credential."
     ),
     "wallet-client": N_("The wallet does not know this site any more. Connect it again."),
+    "wallet-closed": N_(
+        "This wallet takes nothing from this site. Download the credential and upload it there yourself."
+    ),
     "wallet-declined": N_(
         "You did not allow the connection, so nothing was sent. You can connect the wallet at any time, "
         "or download the credential."
@@ -138,6 +141,10 @@ WALLET: dict[str, str] = {
         "The wallet does not allow this site to add credentials. Disconnect it and connect it again, "
         "or download the credential."
     ),
+    "wallet-has-some": N_(
+        "The wallet says that it has this credential already, but not which one it means. Look there; if it is "
+        "missing, download the credential and upload it yourself."
+    ),
     "wallet-host": N_(
         "The wallet points to {host}, which this site's administrator has not allowed. "
         "Download the credential, and tell the administrator."
@@ -146,7 +153,14 @@ WALLET: dict[str, str] = {
     "wallet-no-api": N_(
         "The wallet has no service at its address. Choose another wallet, or download the credential."
     ),
+    "wallet-nobody": N_(
+        "There is no wallet at the address you gave. Check the address and connect it again, or download the "
+        "credential and upload it yourself."
+    ),
     "wallet-not-connected": N_("Connect the wallet first."),
+    "wallet-other": N_(
+        "The wallet has another credential in the place of this one. Download this one, and tell the course team."
+    ),
     "wallet-reconnect": N_("The connection to the wallet has ended. Connect it again."),
     "wallet-redirect": N_(
         "The wallet sends to another address, which is not followed. Download the credential, "
@@ -163,8 +177,15 @@ WALLET: dict[str, str] = {
         "The permission to add credentials was not given, or the wallet took it back. Connect it again and allow it, "
         "or download the credential."
     ),
+    "wallet-takes-no-badge": N_("This wallet takes European Digital Credentials only. Download the badge instead."),
     "wallet-takes-no-elm": N_("This wallet does not take European Digital Credentials. Download the file instead."),
+    "wallet-too-large": N_("The file is too large for the wallet. Download it, and tell the course team."),
+    "wallet-typed": N_("This is not the address of a wallet there. Copy it from your wallet; it contains “/wallets/”."),
     "wallet-unknown": N_("This site does not offer that wallet. Choose another one, or download the credential."),
+    "wallet-unsealed": N_(
+        "The wallet does not accept the file as a sealed European Digital Credential. Download it, and tell the course "
+        "team."
+    ),
     "wallet-url": N_(
         "The wallet gave an address that is not secure, so it was not used. Download the credential, "
         "and tell the site's administrator."

@@ -376,7 +376,7 @@ def test_staff_in_the_place_of_one_learner_see_the_results_and_nothing_of_an_awa
 @pytest.mark.parametrize(
     "handler", [
         "progress", "payload", "parity", "consent", "withdraw", "dismiss_notice", "connect", "send", "retry",
-        "disconnect", "offer", "offers",
+        "disconnect", "offer", "offers", "connect_address",
     ],
 )
 @pytest.mark.parametrize(("learner", "code"), [("anonymous", "viewer-anonymous"), ("staff", "viewer-preview")])
@@ -469,6 +469,19 @@ def test_a_veto_of_the_site_is_told(api):
     pills.answer(usage, "ann", p1=1, p2=1, p3=1)
     answer = pills.call(usage, "progress")
     assert "Only for members." in answer.data["html"]["panel"]
+
+
+@pytest.mark.parametrize(("given", "address", "by_email"), [
+    ({"address": "https://w.example/wallets/a"}, "https://w.example/wallets/a", False),
+    ({"address": ["x"], "own_email": "yes"}, "", False), ({"own_email": True, "email": "b@evil.example"}, "", True),
+])
+def test_a_wallet_is_connected_by_its_address_or_the_accounts_own(api, monkeypatch, given, address, by_email):
+    api._panel = SimpleNamespace(award_id="a1")
+    monkeypatch.setattr(LearningPillBlock, "_answer", lambda *_args: {})
+    pills.call(pills.parse(), "connect_address", {"wallet": "eu", **given})
+    _name, (person, wallet), kwargs = next(call for call in api.calls if call[0] == "connect_by_address")
+    assert (person.id, wallet, kwargs["award_id"]) == ("ann", "eu", "a1") and "evil" not in person.email
+    assert (kwargs["address"], kwargs["by_email"], kwargs["language"]) == (address, by_email, "en")
 
 
 def test_connecting_leads_back_to_this_site_only(api):

@@ -16,6 +16,7 @@ from ..domain.outcomes import Score
 from ..domain.pill import LearningPill
 from ..inheritance import Layer
 from . import (
+    addressing,
     afterwards,
     awarding,
     awarding_facts,
@@ -39,10 +40,10 @@ from . import holders as holding
 from .data import Download, Holders, Learner, Offer, Panel, Payload, Standing
 
 __all__ = [
-    "DOWNLOAD_KINDS", "Holders", "Learner", "awarding_body_of", "connect", "consent", "disconnect", "dismiss_notice",
-    "download", "finish_connection", "holders", "last_awarded", "offer", "panel", "payload", "recognition_defaults_of",
-    "record_scores", "rehearse", "retry", "search_skills", "send", "skills_installed", "start_connection",
-    "verdict", "withdraw",
+    "DOWNLOAD_KINDS", "Holders", "Learner", "awarding_body_of", "connect", "connect_by_address", "consent",
+    "disconnect", "dismiss_notice", "download", "finish_connection", "holders", "last_awarded", "offer", "panel",
+    "payload", "recognition_defaults_of", "record_scores", "rehearse", "retry", "search_skills", "send",
+    "skills_installed", "start_connection", "verdict", "withdraw",
 ]
 
 DOWNLOAD_KINDS = downloads.KINDS
@@ -157,6 +158,20 @@ def connect(learner_id: str, wallet_id: str, *, award_id: str | None = None, ret
     """
     own = showing.own_award(award_id, learner_id).pk if award_id else None
     return connecting.connect(learner_id, wallet_id, award_id=own, return_url=return_url, now=timezone.now())
+
+
+def connect_by_address(
+    learner: Learner, wallet_id: str, *, award_id: str, address: str = "", by_email: bool = False, language: str = "en"
+) -> Panel:
+    """Connect a wallet by its ``address``, or by the account's own e-mail address; nothing is asked of it yet.
+
+    NotAllowed (``wallet-unknown``, ``award-unknown``), InvalidAnswer (``wallet-typed``, ``email``), Misconfigured.
+    """
+    row = showing.own_award(award_id, learner.id)
+    addressing.connect(
+        learner, wallet_id, award_id=row.pk, address=address, by_email=by_email, language=language, now=timezone.now()
+    )
+    return showing.panel(row)
 
 
 def start_connection(ticket: str, *, session_secret: str, learner_id: str | None) -> str:

@@ -24,7 +24,7 @@ from .. import __version__
 from ..domain import codec
 from ..domain.errors import InvalidAnswer, MicrocredError, NotAllowed, WalletRefused, WalletUnreachable
 from ..wallets import oauth, open_badges_api
-from ..wallets.base import Provider
+from ..wallets.base import OPEN_BADGES_API, Provider
 from ..wallets.open_badges_api import ServiceDescription
 from . import conf, issuers, models, outbox, places, requests, retired, vault
 
@@ -89,7 +89,12 @@ def describe(
 
 
 def ways(wanted: Provider, *, now: datetime) -> Ways:
-    """Description and registration of a wallet, both made where they are missing."""
+    """Description and registration of a wallet, both made where they are missing.
+
+    NotAllowed (``wallet-unknown``) for one that is connected by its address.
+    """
+    if wanted.kind != OPEN_BADGES_API:
+        raise NotAllowed("That wallet is connected by its address.", code="wallet-unknown")
     host, description = describe(wanted, now=now)
     redirect_uri = places.wallet_callback(wanted.id)
     key = models.pair_key(wanted.id, wanted.base_url, redirect_uri)
@@ -202,13 +207,13 @@ def _forget_retired(attempt: models.AuthorizationAttempt) -> None:
         models.AuthorizationAttempt.objects.filter(pk=attempt.pk).delete()
 
 
-def close_for_good(row: models.WalletConnection, *, now: datetime) -> None:
-    """End the connection of an account that is being retired; once that is committed the wallet is told, if it can be.
+def close_for_good(row: models.WalletConnection, *, now: datetime, code: str = RETIRED) -> None:
+    """End a connection; once that is committed the wallet is told, if it can be. Call it in a transaction.
 
-    Call it in a transaction.
+    ``code`` says why: as a rule, because the account is being retired.
     """
     tokens = _readable_tokens(row) if row.tokens else None
-    end(row, code=RETIRED, now=now)
+    end(row, code=code, now=now)
     transaction.on_commit(lambda: _revoke(row, tokens, now), robust=True)
 
 
@@ -234,7 +239,9 @@ def end(row: models.WalletConnection, *, code: str, now: datetime) -> None:
 
 
 def tokens_of(row: models.WalletConnection) -> oauth.Tokens:
-    """The stored tokens of a connection."""
+    """The stored tokens of a connection. WalletRefused (``wallet-reconnect``) for one that was made by an address."""
+    if row.registration_id is None or row.expires_at is None:
+        raise WalletRefused("The wallet is to be connected anew.", code="wallet-reconnect")
     stored = vault.unseal(row.tokens)
     return oauth.Tokens(
         access=stored["access"], refresh=stored["refresh"], expires_at=row.expires_at, scopes=tuple(row.scopes)

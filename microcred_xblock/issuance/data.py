@@ -51,12 +51,17 @@ class PanelCredential:
 
 @dataclass(frozen=True, kw_only=True)
 class WalletOption:
-    """A wallet the admin allows. ``takes_elm`` is False until its host has said so."""
+    """A wallet the admin allows. ``takes_elm`` is False until its host has said so.
+
+    ``by_address``: connected by saying whose it is, which ``recipient`` then tells; it takes nothing but ELM.
+    """
 
     id: str
     name: str
     connected: bool
     takes_elm: bool
+    by_address: bool = False
+    recipient: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,17 +20,16 @@ from ..domain.errors import (
     WalletRefused,
     WalletUnreachable,
 )
-from ..wallets.open_badges_api import OpenBadgesWallet
+from ..wallets.base import EUROPASS, Provider
 from . import circuits, connecting, issuing, models, outbox, requests, sharing, signals, tasks
 from .links import Link
 
 log = logging.getLogger(__name__)
 
-REFRESH_BEFORE = timedelta(minutes=1)
 SHARE = 20  # deliveries of one learner in a pass, and connections of a worker in the slow lane
 PASSES = 2
 RECENT = timedelta(seconds=1)  # for so long what was read of several learners at once may be relied on
-_ENDS_CONNECTION = ("wallet-reconnect", "wallet-client", "wallet-scope-shrunk")
+_ENDS_CONNECTION = ("wallet-reconnect", "wallet-client", "wallet-scope-shrunk", "wallet-nobody")
 _State = models.Delivery.State
 _OPEN = tuple(state for state in _State if state not in (_State.DELIVERED, _State.STOPPED))
 
@@ -47,7 +46,7 @@ def send(award_row: models.Award, wallet_id: str, *, now: datetime) -> None:
         connection = _usable_connection(award_row, wallet_id)
         digest = _consented_digest(award_row)
         rows = {Format(row.format): row for row in award_row.credentials.defer("content", "document")}
-        formats = _formats(connection, rows)
+        formats = _formats(wanted, connection, rows)
         sharing.record(award_row, wanted, formats, digest, now)
         for format_ in formats:
             delivery, created = models.Delivery.objects.get_or_create(
@@ -244,22 +243,17 @@ def _deliver(delivery: models.Delivery, link: Link) -> WalletUnreachable | None:
 def _push(delivery: models.Delivery, link: Link | None = None) -> DeliveryReceipt:
     """Send with a good token; a token the wallet refuses is refreshed once."""
     link = link or Link(delivery.connection)
-    wanted, description, tokens = link.provider(), link.description(), link.tokens()
-    fresh = tokens.expires_at <= timezone.now() + REFRESH_BEFORE
-    if fresh:
-        tokens = link.refresh()
+    fresh = link.renew_in_time()
     credential = issuing.signed(delivery.credential)
     while True:
-        wallet = OpenBadgesWallet(
-            transport=link.transport, base_url=wanted.base_url, description=description,
-            access_token=tokens.access, name=wanted.id,
-        )
+        wallet = link.wallet()
         try:
             return wallet.deliver(credential, now=timezone.now())
         except WalletRefused as error:
-            if error.code != "wallet-reconnect" or fresh or not tokens.refresh:
+            if error.code != "wallet-reconnect" or fresh or not link.renewable:
                 raise
-        tokens, fresh = link.refresh(), True
+        link.refresh()
+        fresh = True
 
 
 def _arrived(delivery: models.Delivery, receipt: DeliveryReceipt) -> None:
@@ -358,10 +352,17 @@ def _usable_connection(award_row: models.Award, wallet_id: str) -> models.Wallet
     return connection
 
 
-def _formats(connection: models.WalletConnection, rows: dict[Format, models.Credential]) -> list[Format]:
-    """The badge always; the ELM file where the host takes it."""
-    takes_elm = bool(connection.registration.host.description.get("elm_url"))
-    wanted = (Format.OPEN_BADGE, Format.ELM) if takes_elm else (Format.OPEN_BADGE,)
+def _formats(
+    provider: Provider, connection: models.WalletConnection, rows: dict[Format, models.Credential]
+) -> list[Format]:
+    """The badge, and the ELM file where the host takes it; to Europass that file alone."""
+    registration = connection.registration
+    if provider.kind == EUROPASS:
+        wanted: tuple[Format, ...] = (Format.ELM,)
+    elif registration is not None and registration.host.description.get("elm_url"):
+        wanted = (Format.OPEN_BADGE, Format.ELM)
+    else:
+        wanted = (Format.OPEN_BADGE,)
     return [format_ for format_ in wanted if format_ in rows]
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import get_language
 
 from ..export_texts import PARTS
 from ..translation import Translator
-from . import models
+from . import addressing, models
 
 FORM = "microcred-export-1"
 
@@ -147,7 +147,8 @@ def _wallet(row: models.WalletConnection) -> dict[str, Any]:
     return {
         "wallet": row.wallet_id, "scopes": row.scopes, "connected_at": _time(row.connected_at),
         "disconnected_at": _time(row.disconnected_at), "in_force": bool(row.active), "ended": row.ended_code or None,
-        "holds_access_tokens": bool(row.tokens), "tokens_expire_at": _time(row.expires_at),
+        "holds_access_tokens": bool(row.tokens) and row.registration_id is not None,
+        "tokens_expire_at": _time(row.expires_at), "given_address": addressing.told(row) or None,
     }
 
 

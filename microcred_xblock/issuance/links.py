@@ -10,10 +10,12 @@ from django.utils import timezone
 
 from ..domain.errors import WalletRefused, WalletUnreachable
 from ..wallets import oauth, open_badges_api
-from ..wallets.base import Provider
-from ..wallets.open_badges_api import ServiceDescription
+from ..wallets.base import EUROPASS, Provider, Wallet
+from ..wallets.open_badges_api import OpenBadgesWallet, ServiceDescription
 from ..wallets.transport import Transport
-from . import circuits, conf, connecting, models
+from . import addressing, circuits, conf, connecting, models
+
+REFRESH_BEFORE = timedelta(minutes=1)
 
 
 class Link:
@@ -40,6 +42,28 @@ class Link:
     def transport(self) -> Transport:
         """The way there."""
         return conf.transport(self.provider())
+
+    def wallet(self) -> Wallet:
+        """The learner's wallet, through the adapter of its kind. Errors as of ``description`` and ``tokens``."""
+        wanted = self.provider()
+        if wanted.kind == EUROPASS:
+            return addressing.wallet(self.connection, wanted, self.transport)
+        return OpenBadgesWallet(
+            transport=self.transport, base_url=wanted.base_url, description=self.description(),
+            access_token=self.tokens().access, name=wanted.id,
+        )
+
+    def renew_in_time(self) -> bool:
+        """Refresh tokens that are about to run out; whether they are fresh now. A wallet without tokens needs none."""
+        if self.provider().kind == EUROPASS or self.tokens().expires_at > timezone.now() + REFRESH_BEFORE:
+            return False
+        self.refresh()
+        return True
+
+    @property
+    def renewable(self) -> bool:
+        """Whether tokens that the wallet refuses can be renewed."""
+        return self.provider().kind != EUROPASS and bool(self.tokens().refresh)
 
     def description(self) -> ServiceDescription:
         """What the host offers; asked for when it is first needed. WalletUnreachable, WalletRefused, NotAllowed."""

@@ -12,7 +12,8 @@ from django.utils import timezone
 from ..credentials import parity
 from ..domain.credential import Format
 from ..domain.errors import NotAllowed
-from . import afterwards, awarding, chains, collecting, conf, issuing, mailing, models, runner
+from ..wallets.base import EUROPASS
+from . import addressing, afterwards, awarding, chains, collecting, conf, issuing, mailing, models, runner
 from .data import Panel, PanelCredential, PanelDelivery, PanelOffer, WalletOption
 
 _CredentialState = models.Credential.State
@@ -82,7 +83,9 @@ def _credential(row: models.Credential) -> PanelCredential:
 
 def _connections(learner_id: str) -> dict[str, models.WalletConnection]:
     """The learner's latest connection to each wallet, active or ended."""
-    rows = models.WalletConnection.objects.filter(learner_id=learner_id).defer("tokens").order_by("pk")
+    rows = models.WalletConnection.objects.filter(learner_id=learner_id).order_by("pk")
+    if not any(wanted.kind == EUROPASS for wanted in conf.wallets().values()):
+        rows = rows.defer("tokens")
     return {row.wallet_id: row for row in rows if row.learner_id == learner_id}
 
 
@@ -95,7 +98,11 @@ def _wallets(connections: dict[str, models.WalletConnection]) -> tuple[WalletOpt
         WalletOption(
             id=entry.id, name=entry.name,
             connected=entry.id in connections and bool(connections[entry.id].active),
-            takes_elm=bool(hosts.get(models.pair_key(entry.id, entry.base_url), {}).get("elm_url")),
+            takes_elm=entry.kind == EUROPASS
+            or bool(hosts.get(models.pair_key(entry.id, entry.base_url), {}).get("elm_url")),
+            by_address=entry.kind == EUROPASS,
+            recipient=addressing.told(connections[entry.id])
+            if entry.kind == EUROPASS and entry.id in connections and connections[entry.id].active else "",
         )
         for entry in allowed.values()
     )

@@ -50,12 +50,13 @@ class ClientRegistration(models.Model):
 
 
 class WalletConnection(models.Model):
-    """A learner's permission, given at the wallet, to put credentials there.
+    """A learner's permission to put credentials into a wallet, given there or by telling its address.
 
+    With a registration ``tokens`` are those of OAuth; without one they say whose wallet it is (``addressing``).
     ``leased_until`` marks the worker that delivers through it: tokens are never used by two at once.
 
-    .. pii: Encrypted access tokens for a learner's wallet account; wiped when it is disconnected.
-    .. pii_types: id, external_service
+    .. pii: Encrypted access tokens for a learner's wallet account, or its address; wiped when it is disconnected.
+    .. pii_types: id, external_service, email_address
     .. pii_retirement: local_api
     """
 
@@ -63,10 +64,12 @@ class WalletConnection(models.Model):
     wallet_id = models.CharField(max_length=40)
     learner_wallet = models.CharField(max_length=64, editable=False)
     active = models.BooleanField(null=True, default=True)
-    registration = models.ForeignKey(ClientRegistration, on_delete=models.PROTECT, related_name="connections")
+    registration = models.ForeignKey(
+        ClientRegistration, on_delete=models.PROTECT, null=True, related_name="connections"
+    )
     tokens = models.TextField(blank=True, help_text="Encrypted.")
     scopes = models.JSONField(default=list)
-    expires_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True)
     connected_at = models.DateTimeField()
     disconnected_at = models.DateTimeField(null=True, blank=True)
     ended_code = models.CharField(max_length=60, blank=True)

@@ -25,7 +25,8 @@
 ``MICROCRED_WALLETS``
     Wallets learners may choose:
     ``[{"id": "acme", "name": "Acme Backpack", "type": "open-badges-api", "base_url": "https://…"}]``, where needed with
-    ``"hosts": ["auth.acme.example"]`` for other hosts of the same provider. Nobody else is ever contacted.
+    ``"hosts": ["auth.acme.example"]`` for other hosts of the same provider. Nobody else is ever contacted. The type
+    ``"europass"`` is a Europass wallet, which takes the European credential alone.
 ``MICROCRED_OFFERS``
     How wallets may collect what a learner offers them, by a QR code or a link: ``"openid4vci"``, ``"vc-api"``, in the
     order in which learners see them. Empty: not at all.

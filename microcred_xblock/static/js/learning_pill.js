@@ -39,6 +39,7 @@
     start() {
       this.rememberStanding();
       this.listen(this.root, "click", (event) => this.clicked(event));
+      this.listen(this.root, "keydown", (event) => this.entered(event));
       this.listen(document, "visibilitychange", () => document.hidden || this.soon([0]));
       this.listen(window, "focus", () => this.soon([0]));
       this.watchChildren();
@@ -193,11 +194,13 @@
       const part = this.part(name);
       if (!part || part.mcpHtml === html) return;
       const open = Array.from(part.querySelectorAll("details")).map((details) => details.open);
+      const typed = Array.from(part.querySelectorAll(".mcp-deposit__field")).map((field) => [field.id, field.value]);
       const told = this.problem && this.part("problem"); // what went wrong stays until the next action
       part.innerHTML = html;
       if (told && !told.isConnected && this.part("problem")) this.part("problem").replaceWith(told);
       part.mcpHtml = html;
       part.querySelectorAll("details").forEach((details, index) => (details.open = Boolean(open[index])));
+      typed.forEach(([id, value]) => part.querySelectorAll("#" + id).forEach((field) => (field.value = value)));
       this.localiseTimes(part);
       if (name === "panel") {
         this.tellWaiting();
@@ -286,6 +289,8 @@
         withdraw: () => this.open(this.part("withdrawal")),
         "withdraw-now": () => this.act(button, () => this.withdraw()),
         connect: () => this.connect(button, wallet),
+        deposit: () => this.deposit(button, wallet, false),
+        "deposit-email": () => this.deposit(button, wallet, true),
         send: () => this.act(button, () => this.change("send", { wallet })),
         dismiss: () => this.act(button, () => this.change("dismiss_notice", { notice: button.dataset.noticeId })),
         "mail-files": () => this.act(button, () => this.change("mail_files", {})),
@@ -360,6 +365,38 @@
           this.complain("problem", this.args.texts.popup, answer.url, label);
         }
       });
+    }
+
+    /* Enter in the field of a wallet's address is as good as the button beside it. */
+    entered(event) {
+      if (event.key !== "Enter" || event.isComposing || !event.target.matches('[data-action="address"]')) return;
+      event.preventDefault();
+      event.target.closest(".mcp-deposit").querySelector('[data-action="deposit"]').click();
+    }
+
+    /* Connect a wallet by its address, or by the learner's own e-mail address, and send at once. */
+    deposit(button, wallet, mail) {
+      const box = button.closest(".mcp-deposit");
+      const field = box.querySelector('[data-action="address"]');
+      this.act(button, async () => {
+        this.fault(box, field, "");
+        const answer = await this.call("connect_address", { wallet, address: field.value, own_email: mail });
+        if (!answer.ok && answer.field === "address") return this.fault(box, field, answer.message);
+        if (!answer.ok) return this.complain("problem", answer.message);
+        field.value = "";
+        this.apply(answer);
+        return this.change("send", { wallet });
+      });
+    }
+
+    fault(box, field, message) {
+      const place = box.querySelector(".mcp-deposit__fault");
+      place.textContent = message;
+      place.hidden = !message;
+      field.setAttribute("aria-invalid", String(Boolean(message)));
+      if (!message) return;
+      this.say("");
+      field.focus();
     }
 
     /* The learner is in the wallet's window: say so here, and lead back to it, until it is over. */
