@@ -23,7 +23,8 @@ def signal(monkeypatch):
 
 
 @pytest.mark.parametrize(("path", "open_"), [
-    ("/microcred/openid4vci/credential", True), ("/microcred/openid4vci/token", True), ("/microcred/api/v1/x", False),
+    ("/microcred/openid4vci/credential", True), ("/microcred/openid4vci/token", True),
+    ("/microcred/interactions/x/exchange", True), ("/microcred/api/v1/x", False),
     ("/microcred/console/", False), ("/login", False), ("/microcred/openid4vci-x", False),
 ])
 def test_who_may_ask(signal, path, open_):
