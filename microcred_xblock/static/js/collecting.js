@@ -61,7 +61,8 @@
     closed() {
       clearInterval(this.clock);
       this.look();
-      if (document.activeElement && document.activeElement !== document.body) return;
+      const active = document.activeElement; // browsers leave the focus on what has just been hidden
+      if (active && active !== document.body && !this.part("collecting").contains(active)) return;
       const buttons = Array.from(this.part("panel").querySelectorAll('[data-action="offer"]'));
       const same = buttons.find((button) => button.dataset.channel === this.channel);
       (same || this.part("panel")).focus({ preventScroll: true });
