@@ -32,7 +32,7 @@ from . import (
 )
 from .authoring import overview
 from .domain.errors import InvalidPill, MicrocredError, NotReady
-from .domain.outcomes import OutcomeResult, Score, assess, conceal
+from .domain.outcomes import OutcomeResult, Score, assess, assess_at_best, conceal
 from .domain.pill import BadgeImage, LearningPill
 from .handlers import CredentialHandlers
 from .studio import StudioHandlers
@@ -297,7 +297,7 @@ class LearningPillBlock(CredentialHandlers, StudioHandlers, XBlock):
                 panel = handlers.issuance().panel(viewer.id, str(self.scope_ids.usage_id))
             except MicrocredError as problem:
                 error = problem
-        if error is None and panel is None and evidence and evidence.missing and pill and pill.mastered(results or ()):
+        if error is None and panel is None and _waits_for_mending(pill, evidence):
             error = NotReady("What assesses this pill is not all in it (any more).", code="pill-unready")
         return views.StudentPage(
             key=str(self.scope_ids.usage_id), title=self.display_name, pill=pill, results=results or (), viewer=viewer,
@@ -365,3 +365,12 @@ class LearningPillBlock(CredentialHandlers, StudioHandlers, XBlock):
 
 def _shown(score: Score) -> str:
     return f"{score.earned}/{score.possible}"
+
+
+def _waits_for_mending(pill: LearningPill | None, evidence: compat.Evidence | None) -> bool:
+    """Whether the viewer lacks nothing, or nothing but blocks that the pill does not have (any more)."""
+    if pill is None or evidence is None or not evidence.missing:
+        return False
+    return pill.mastered(assess_at_best(
+        pill.outcomes, evidence.scores, missing=evidence.missing, not_given=evidence.not_given
+    ))

@@ -348,13 +348,15 @@ def test_what_assesses_and_is_not_in_the_pill_is_told_to_issuance(api, old, new,
     assert api.calls[0][2]["missing"] == missing
 
 
-@pytest.mark.parametrize(("threshold", "state", "text"), [
-    ("0.5", "refused", "The credential of this pill is not ready yet"), ("0.7", "not-earned", "Still open"),
+@pytest.mark.parametrize(("threshold", "p3", "state", "text"), [
+    ("0.5", 1, "refused", "The credential of this pill is not ready yet"),
+    ("0.7", 1, "refused", "The credential of this pill is not ready yet"),  # lacks nothing but what is missing
+    ("0.7", 0, "not-earned", "Still open"),
 ])
-def test_who_has_done_enough_without_what_is_missing_reads_why_there_is_no_credential(api, threshold, state, text):
+def test_who_has_done_enough_but_for_what_is_missing_reads_why_there_is_no_credential(api, threshold, p3, state, text):
     olx = pills.PILL.replace('block="p1"/>', 'block="gone"/>').replace('threshold="0.7"', f'threshold="{threshold}"')
     usage = pills.parse(olx)
-    pills.answer(usage, "ann", p2=1, p3=1)
+    pills.answer(usage, "ann", p2=1, p3=p3)
     fragment = pills.block(usage).student_view()
     assert text in fragment.content and "An activity that was removed" in fragment.content
     assert (fragment.json_init_args["state"], fragment.json_init_args["record"]) == (state, False)

@@ -13,6 +13,7 @@ from .. import inheritance
 from ..domain.errors import MicrocredError
 from . import models, recognition_defaults, recognition_reach
 
+_TOLD = 20  # of several that are deleted at once
 _HELP = (
     "An object such as {\"mode\": \"blended\", \"quality_assurance\": {\"title\": \"Qualiopi\", \"agency\": \"…\"}}. "
     f"Known are {', '.join(inheritance.ELEMENTS)}. A change counts for awards to come; those that are made keep theirs."
@@ -80,6 +81,13 @@ class RecognitionDefaultsAdmin(admin.ModelAdmin):
         """Nothing is given any more, and whom that concerns."""
         super().delete_model(request, obj)
         self._tell(request, obj.scope, obj.value)
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        """The same for several."""
+        places = list(queryset.values_list("scope", "value")[:_TOLD])
+        super().delete_queryset(request, queryset)
+        for place in places:
+            self._tell(request, *place)
 
     def _tell(self, request: HttpRequest, scope: str, value: str) -> None:
         self.message_user(request, f"{scope} {value}: {recognition_reach.of(scope, value)}")

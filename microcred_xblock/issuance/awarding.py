@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
 from uuid import uuid4
 
 from django.utils import timezone
 
 from ..domain.award import Award, decide
 from ..domain.errors import NotAllowed, NotReady
-from ..domain.outcomes import OutcomeResult, Score, assess
+from ..domain.outcomes import OutcomeResult, Score, assess, assess_at_best
 from ..domain.pill import LearningPill
 from . import chains, holding, models, regrading, renewing, requests, retired
 from .data import Standing
@@ -43,7 +42,9 @@ def record_scores(
         regrading.review(held, pill, past, annulled=annulled, now=now)
         held = renewing.review(held, pill, results, now=now) if not missing else held
     mastered = pill.mastered(results)
-    mendable = mastered or (bool(missing) and pill.mastered(_at_best(pill, past, not_given, missing)))
+    mendable = mastered or (bool(missing) and pill.mastered(
+        assess_at_best(pill.outcomes, past, missing=missing, not_given=not_given)
+    ))
     if held is not None or concealed or not mendable:
         return Standing(results=results, mastered=mastered, award_id=str(held.pk) if held is not None else None)
     if missing:
@@ -61,14 +62,6 @@ def record_scores(
     except NotReady as unready:
         return Standing(results=results, mastered=True, refusal=unready)
     return Standing(results=results, mastered=True, award_id=str(made.pk))
-
-
-def _at_best(
-    pill: LearningPill, scores: Mapping[str, Score], not_given: Collection[str], missing: Collection[str]
-) -> tuple[OutcomeResult, ...]:
-    """The results if what is missing were there and answered in full: no way of mending the pill makes them better."""
-    full = {block: Score(block=block, earned=Decimal(1), possible=Decimal(1)) for block in missing}
-    return assess(pill.outcomes, {**scores, **full}, not_given=not_given)
 
 
 def _decided(

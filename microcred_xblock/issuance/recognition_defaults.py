@@ -32,11 +32,11 @@ def of_organisation(organisation: str) -> tuple[Layer, ...]:
         with transaction.atomic():  # a database that fails must not take the caller's transaction with it
             rows = models.RecognitionDefaults.objects.filter(wanted)
             found = {(row.scope, row.value): row.recognition for row in rows}
+            given = [(inheritance.ORGANISATION, found.pop((Scope.ORGANISATION.value, organisation), None))]
+            if found:
+                given.append((inheritance.SITE, found.get((Scope.SITE.value, compat.site_of(organisation).lower()))))
     except DatabaseError as error:
         raise NotReady("What organisations give cannot be read at the moment.") from error
-    given = [(inheritance.ORGANISATION, found.pop((Scope.ORGANISATION.value, organisation), None))]
-    if found:
-        given.append((inheritance.SITE, found.get((Scope.SITE.value, compat.site_of(organisation).lower()))))
     return tuple(inheritance.layer(source, data) for source, data in given if data is not None)
 
 

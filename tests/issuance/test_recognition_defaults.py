@@ -305,6 +305,21 @@ class TestWhomItConcerns:
         assert ["Org: At most 2" in moved[0], "Org2: At most 1" in moved[1]] == [True, True]
         gone = client.post(f"{address}delete/", {"post": "yes"}, follow=True)
         assert any("Org2: At most 1" in str(message) for message in gone.context["messages"])
+        rows = [recognition_defaults.put("organisation", name, {"mode": "online"}).pk for name in ("Org", "Org2")]
+        several = {"action": "delete_selected", "_selected_action": rows, "post": "yes"}
+        page = client.post(f"{address.rpartition('/')[0].rpartition('/')[0]}/", several, follow=True)
+        told = " ".join(str(message) for message in page.context["messages"])
+        assert "Org: At most 2" in told and "Org2: At most 1" in told
+
+
+def test_a_site_that_cannot_be_asked_for_is_no_site_without_values(monkeypatch):
+    def fails(_organisation):
+        raise OperationalError("away")
+
+    recognition_defaults.put("site", "learn.example", {"mode": "online"})
+    monkeypatch.setattr(compat, "site_of", fails)
+    with pytest.raises(NotReady):
+        recognition_defaults.of_organisation("Org")
 
 
 class TestAdmin:
