@@ -264,7 +264,7 @@ def test_an_answer_that_came_too_late_is_written_down(connected, learner, host):
 def test_the_panel_costs_a_constant_number_of_queries(send, learner, django_assert_max_num_queries):
     send()
     panel(learner)
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(8):
         shown = panel(learner)
     assert shown.parity
 
