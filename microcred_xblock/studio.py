@@ -6,7 +6,7 @@ person may write in the course. What a handler sets on the block, the platform s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -54,6 +54,17 @@ class StudioHandlers(
     BadgeHandlers, FrameworkHandlers, PreviewHandlers, SkillHandlers, VersionsHandlers, StudioContainerXBlockMixin
 ):
     """What a learning pill is to an author; a mixin of its block."""
+
+    _edited: tuple[str, ...] = ()  # the fields that the handler has changed
+
+    def handle(self, handler_name: str, request: Any, suffix: str = "") -> Any:
+        """XBlock's own; of what the block holds, Studio then finds nothing to write but what the handler changed.
+
+        Studio writes the block after every handler, the ones that only read and the saves that are refused included.
+        """
+        answer = super().handle(handler_name, request, suffix)
+        compat.bring_up_to_date(self, keep=self._edited)
+        return answer
 
     def studio_view(self, _context: dict | None = None) -> Fragment:
         """The form in Studio's editing window."""
@@ -128,7 +139,7 @@ class StudioHandlers(
             return self._conflict(stored)
         edit = edits.read(fields, data, translator)
         before = definition.read(self._definition())[1]
-        after = definition.read(self._edited(edit))[1]
+        after = definition.read(self._with(edit))[1]
         refused = edits.refused(before, after, edit)
         if refused:
             outcomes = edit.values.get("outcomes", fields["outcomes"])
@@ -140,11 +151,20 @@ class StudioHandlers(
             values["badge_image"] = self._badge_file(values["badge_image"])
         if not compat.claimed(self, stored, digest({**fields, **values})):
             return self._conflict(stored)  # somebody is saving this very moment
+        return self._set(values, stored)
+
+    def _set(self, values: Mapping[str, Any], stored: str) -> Any:
+        """Leave ``values`` to Studio to write, unless somebody else has changed what was ``stored`` meanwhile."""
         for name, value in values.items():
             setattr(self, name, value)
-        return self._form_answer(try_it=True)
+        answer = self._form_answer(try_it=True)  # takes long enough for that
+        now = compat.stored_now(self)
+        if now is not None and (meanwhile := digest({name: getattr(now, name) for name in FIELDS})) != stored:
+            return self._conflict(meanwhile)
+        self._edited = tuple(values)
+        return answer
 
-    def _edited(self, edit: edits.Edit) -> definition.Definition:
+    def _with(self, edit: edits.Edit) -> definition.Definition:
         """The definition as it would be with ``edit``."""
         changed = {_DEFINITION[name]: value for name, value in edit.values.items() if name in _DEFINITION}
         now = {**self._form_fields(), **edit.values}

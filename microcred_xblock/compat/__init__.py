@@ -28,7 +28,7 @@ from .runtime import (
     translations,
     unversioned,
 )
-from .saving import claimed
+from .saving import bring_up_to_date, claimed, stored_now
 from .scores import Evidence, evidence, exact, platform_evidence
 from .staff import accounts_called, course_names, names_of, staff_courses
 from .tagging import ContentTag, content_tags, has_tags
@@ -36,10 +36,11 @@ from .tokens import restricted_token, token_authentication
 
 __all__ = [
     "LMS", "STUDIO", "Account", "ContentTag", "Evidence", "Viewer", "account", "accounts_called",
-    "answered_in_masquerade", "children", "claimed", "content_tags", "course_file", "course_id", "course_ids",
-    "course_key", "course_names", "course_settings", "descendants", "duplicate_children", "evidence", "exact",
-    "former_names", "graded_blocks", "has_tags", "is_graded", "language", "load_pill", "masquerading", "may_author",
-    "may_earn", "names_of", "organisation", "organisation_of", "paste_children", "pills_of_course", "platform",
-    "platform_evidence", "referenced_blocks", "restricted_token", "save_copy", "save_course_file", "service", "site_of",
-    "staff_courses", "stored_id", "token_authentication", "translations", "unversioned", "viewer",
+    "answered_in_masquerade", "bring_up_to_date", "children", "claimed", "content_tags", "course_file", "course_id",
+    "course_ids", "course_key", "course_names", "course_settings", "descendants", "duplicate_children", "evidence",
+    "exact", "former_names", "graded_blocks", "has_tags", "is_graded", "language", "load_pill", "masquerading",
+    "may_author", "may_earn", "names_of", "organisation", "organisation_of", "paste_children", "pills_of_course",
+    "platform", "platform_evidence", "referenced_blocks", "restricted_token", "save_copy", "save_course_file",
+    "service", "site_of", "staff_courses", "stored_id", "stored_now", "token_authentication", "translations",
+    "unversioned", "viewer",
 ]
