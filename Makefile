@@ -4,6 +4,7 @@
 # make check        the checks alone
 # make bench        credentials a second, against two other implementations
 # make bench-form   opening the author's form of a small and of a large pill
+# make bench-wallets  deliveries a second through each push adapter, against bare requests
 # make bench-load   10,000 awards by two workers on MariaDB and Redis, against bare code: some minutes
 # make test-platform PLATFORM=<checkout>   the tests that need Open edX itself: docs/platform.md
 # make messages     collect and compile translations
@@ -12,7 +13,7 @@
 # Chromium, node, MariaDB, Redis or PostgreSQL an error instead of a skip.
 
 .DEFAULT_GOAL := help
-.PHONY: help test-platform demo demo-reset demo-env test test-env test-newest test-floor test-floor-run check bench bench-form bench-load messages clean
+.PHONY: help test-platform demo demo-reset demo-env test test-env test-newest test-floor test-floor-run check bench bench-form bench-wallets bench-load messages clean
 
 PORT ?= 8000
 WALLET_PORT ?= 8100
@@ -136,6 +137,9 @@ bench: $(TEST)/.installed $(NODE_STAMPS)
 
 bench-form: $(TEST)/.installed
 	@$(TEST)/bin/python -W ignore -m benchmarks.studio_form
+
+bench-wallets: $(TEST)/.installed
+	@$(TEST)/bin/python -W ignore -m benchmarks.delivering
 
 bench-load: $(TEST)/.installed
 	@$(TEST)/bin/python -m tests.services $(TEST)/bin/python -m benchmarks.issuing

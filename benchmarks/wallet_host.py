@@ -1,4 +1,4 @@
-"""A wallet host that costs next to nothing: a process that takes every credential and echoes it. Loopback only."""
+"""A wallet host that costs next to nothing: it takes every credential and echoes it, or plays Europass. Loopback only."""
 
 from __future__ import annotations
 
@@ -58,6 +58,8 @@ async def _talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
             if lines[0].startswith("GET"):
                 status, media_type = "200 OK", "application/json"
                 body = json.dumps(description(f"http://{headers['host']}")).encode()
+            elif " /api/v1/wallets/" in lines[0]:
+                status, media_type, body = "200 OK", "application/json", b'{"uuid": "one"}'
             told = f"Content-Type: {media_type}\r\nContent-Length: {len(body)}"
             writer.write(f"HTTP/1.1 {status}\r\n{told}\r\n\r\n".encode() + body)
             await writer.drain()

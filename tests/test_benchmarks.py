@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks import signing, studio_form
+from benchmarks import delivering, signing, studio_form
 from tests.scorebox import ScoreBox, installed
 from tests.verifiers import node
 
@@ -34,3 +34,10 @@ def test_the_form_is_measured_whole():
         found = studio_form.measured(usages, 1)
     assert studio_form.ratio(found, "html") > 1
     assert "opening the form, ms" in studio_form.report(found)
+
+
+def test_every_push_adapter_is_raced_against_the_same_bytes():
+    found = delivering.measured(2, 1)
+    assert found.keys() == {"Open Badges API 3.0", "Europass deposit"}
+    assert all(row["ratio"] > 0 for row in found.values())
+    assert "deliveries a second" in delivering.report(found)
