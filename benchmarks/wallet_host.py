@@ -1,4 +1,4 @@
-"""A wallet host that costs next to nothing: it takes every credential and echoes it, or plays Europass. Loopback only."""
+"""A wallet host that costs next to nothing: it echoes every credential, or plays Europass. Loopback only."""
 
 from __future__ import annotations
 
