@@ -19,6 +19,7 @@ FORMATS = {
     Format.OPEN_BADGE: N_("Open Badge 3.0"), Format.OPEN_BADGE_JWT: N_("Open Badge 3.0 (JWT)"),
     Format.ELM: N_("European Digital Credential"),
 }
+HOSTED = N_("Open Badge 2.0")  # what is sent of an Open Badge to a wallet that takes no newer one
 DOWNLOADS = (
     (
         "bundle.zip", N_("Everything in one archive"),
@@ -74,7 +75,11 @@ def earned(
     """
     if panel.standing.state == "revoked":
         return {"state": "revoked", "busy": False, **_afterwards(panel, translator)}
-    deliveries = [_delivery(delivery, translator) for delivery in panel.deliveries]
+    hosted = {wallet.id for wallet in panel.wallets if wallet.public_page}
+    deliveries = [
+        _delivery(delivery, HOSTED if delivery.wallet in hosted else FORMATS[Format(delivery.format)], translator)
+        for delivery in panel.deliveries
+    ]
     return {
         "state": panel.state,
         "busy": panel.state == "issuing" or any(item["state"] in _MOVING for item in deliveries),
@@ -154,6 +159,7 @@ def _wallet(wallet: Any, deliveries: list[dict[str, Any]], viewer: Viewer) -> di
     return {
         "id": wallet.id, "name": wallet.name, "connected": wallet.connected, "takes_elm": wallet.takes_elm,
         "by_address": wallet.by_address, "recipient": wallet.recipient, "email": viewer.email,
+        "public_page": wallet.public_page,
         "deliveries": mine,
         "again": not wallet.connected and states == {"delivered"},
         "can_send": wallet.connected and not mine,
@@ -161,11 +167,11 @@ def _wallet(wallet: Any, deliveries: list[dict[str, Any]], viewer: Viewer) -> di
     }
 
 
-def _delivery(delivery: Any, translator: Translator) -> dict[str, Any]:
+def _delivery(delivery: Any, name: str, translator: Translator) -> dict[str, Any]:
     bad = delivery.state in ("refused", "waiting-retry")
     return {
         "wallet": delivery.wallet,
-        "format": translator.gettext(FORMATS[Format(delivery.format)]),
+        "format": translator.gettext(name),
         "state": delivery.state,
         "label": translator.gettext(DELIVERY[delivery.state]),
         "reason": messages.text(

@@ -135,7 +135,7 @@ WALLET: dict[str, str] = {
         "or download the credential."
     ),
     "wallet-discovery": N_(
-        "This wallet offers no usable Open Badges 3.0 service. Choose another wallet, or download the credential."
+        "This wallet offers no usable Open Badges service. Choose another wallet, or download the credential."
     ),
     "wallet-forbidden": N_(
         "The wallet does not allow this site to add credentials. Disconnect it and connect it again, "
@@ -160,6 +160,10 @@ WALLET: dict[str, str] = {
     "wallet-not-connected": N_("Connect the wallet first."),
     "wallet-other": N_(
         "The wallet has another credential in the place of this one. Download this one, and tell the course team."
+    ),
+    "wallet-recipient": N_(
+        "The wallet knows you by another e-mail address than this site. Add your address of here to your account in the"
+        " wallet, then retry."
     ),
     "wallet-reconnect": N_("The connection to the wallet has ended. Connect it again."),
     "wallet-redirect": N_(
@@ -308,6 +312,9 @@ API: dict[str, str] = {
     "api-value": N_("{field} is missing or cannot be used: see the documentation."),
     "consent-unknown": N_("You have given no such consent. Read the list again."),
     "notice-unknown": N_("There is no such notice. Read the list again."),
+    "assertion-suspended": N_("The awarding body has suspended this badge: it cannot be verified for now."),
+    "assertion-unknown": N_("There is no such badge here, or it is not shown any more."),
+    "badge-unknown": N_("Nobody has earned this badge here."),
     "publish-unknown": N_("This credential is not shown in public. Ask its holder for it."),
     "staff-only": N_("Only staff of the platform or of the course may see this."),
 }

@@ -175,6 +175,16 @@ def test_the_way_into_europass_is_shown_where_there_is_a_sealed_file_and_promise
     assert "mcp-step" not in views.live(page(panel=award()), ENGLISH)["html"]["panel"]
 
 
+@pytest.mark.parametrize("connected", [True, False])
+def test_a_wallet_that_needs_a_public_page_says_so_before_anything_is_pressed(connected):
+    backpack = WalletOption(id="w", name="Backpack", connected=connected, takes_elm=False, public_page=True)
+    html = views.live(page(panel=award(wallets=(backpack,))), ENGLISH)["html"]["panel"]
+    assert "whoever has its address can read your results" in html and "version 3.0" not in html
+    assert "whoever has its address" not in views.live(page(panel=award(connected=connected)), ENGLISH)["html"]["panel"]
+    there = award(wallets=(backpack,), deliveries=[delivery("delivered")])
+    assert "Open Badge 2.0" in views.live(page(panel=there), ENGLISH)["html"]["panel"]
+
+
 def test_a_wallet_that_is_not_connected_offers_to_connect():
     html = views.live(page(panel=award(connected=False)), ENGLISH)["html"]["panel"]
     assert 'data-action="connect" data-wallet="w"' in html and 'data-action="send"' not in html

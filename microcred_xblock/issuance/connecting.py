@@ -23,10 +23,10 @@ from django.db import IntegrityError, transaction
 from .. import __version__
 from ..domain import codec
 from ..domain.errors import InvalidAnswer, MicrocredError, NotAllowed, WalletRefused, WalletUnreachable
-from ..wallets import oauth, open_badges_api
-from ..wallets.base import OPEN_BADGES_API, Provider
-from ..wallets.open_badges_api import ServiceDescription
-from . import conf, issuers, models, outbox, places, requests, retired, vault
+from ..wallets import oauth
+from ..wallets.base import EUROPASS, Provider
+from . import adapters, conf, issuers, models, outbox, places, requests, retired, vault
+from .adapters import Description
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ class Ways:
     """A wallet's provider, what its host says, and our registration there."""
 
     provider: Provider
-    description: ServiceDescription
+    description: Description
     registration: models.ClientRegistration
 
     @property
@@ -61,23 +61,25 @@ def provider(wallet_id: str) -> Provider:
 
 def describe(
     wanted: Provider, *, now: datetime, stale: bool = False
-) -> tuple[models.WalletHost, ServiceDescription]:
+) -> tuple[models.WalletHost, Description]:
     """The host's service description, fetched when ours is no longer fresh.
 
     With ``stale`` an old one is better than none.
     """
-    key = models.pair_key(wanted.id, wanted.base_url)
+    key, adapter = models.pair_key(wanted.id, wanted.base_url), adapters.of(wanted)
     host = models.WalletHost.objects.filter(key=key).first()
+    if host is not None and host.description.get("$") != adapter.description.__name__:  # it was of another kind
+        host = None
     if host is not None and host.fresh_until > now:
-        return host, codec.decode(ServiceDescription, host.description)
+        return host, codec.decode(adapter.description, host.description)
     try:
-        found = open_badges_api.discover(
+        found = adapter.discover(
             conf.transport(wanted), wanted.base_url, now=now, etag=host.etag if host is not None else ""
         )
     except WalletUnreachable:
         if host is None or not stale:
             raise
-        return host, codec.decode(ServiceDescription, host.description)
+        return host, codec.decode(adapter.description, host.description)
     values: dict[str, Any] = {
         "wallet_id": wanted.id, "base_url": wanted.base_url, "etag": found.etag, "fresh_until": found.fresh_until,
         "fetched_at": now,
@@ -85,7 +87,7 @@ def describe(
     if found.description is not None:
         values["description"] = codec.encode(found.description)
     host, _ = requests.patiently(lambda: models.WalletHost.objects.update_or_create(key=key, defaults=values))
-    return host, codec.decode(ServiceDescription, host.description)
+    return host, codec.decode(adapter.description, host.description)
 
 
 def ways(wanted: Provider, *, now: datetime) -> Ways:
@@ -93,7 +95,7 @@ def ways(wanted: Provider, *, now: datetime) -> Ways:
 
     NotAllowed (``wallet-unknown``) for one that is connected by its address.
     """
-    if wanted.kind != OPEN_BADGES_API:
+    if wanted.kind == EUROPASS:
         raise NotAllowed("That wallet is connected by its address.", code="wallet-unknown")
     host, description = describe(wanted, now=now)
     redirect_uri = places.wallet_callback(wanted.id)
@@ -314,7 +316,7 @@ def _complete(attempt: models.AuthorizationAttempt, *, code: str, error: str, is
         if refusal.code == "wallet-client":  # the host has forgotten us: register anew next time
             models.ClientRegistration.objects.filter(pk=attempt.registration_id).update(active=None)
         raise
-    if open_badges_api.UPSERT not in tokens.scopes:
+    if adapters.of(wanted).scope not in tokens.scopes:
         raise useless(attempt, tokens, now)
     _store(attempt, tokens, now)
 
@@ -374,7 +376,7 @@ def _token_columns(tokens: oauth.Tokens) -> dict[str, Any]:
 
 
 def _register(
-    wanted: Provider, host: models.WalletHost, description: ServiceDescription, redirect_uri: str, key: str,
+    wanted: Provider, host: models.WalletHost, description: Description, redirect_uri: str, key: str,
     now: datetime,
 ) -> models.ClientRegistration:
     client = oauth.register(
@@ -390,7 +392,7 @@ def _register(
         return models.ClientRegistration.objects.select_related("host").get(key=key, active=True)
 
 
-def _metadata(description: ServiceDescription, redirect_uri: str) -> Mapping[str, Any]:
+def _metadata(description: Description, redirect_uri: str) -> Mapping[str, Any]:
     """RFC 7591 metadata as Open Badges profiles it: every address on one host."""
     pages = {
         "logo_uri": places.about("logo.svg"), "tos_uri": places.about("terms"), "policy_uri": places.about("privacy"),

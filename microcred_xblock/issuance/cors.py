@@ -11,7 +11,7 @@ from typing import Any
 from django.apps import apps
 from django.http import HttpRequest
 
-OPEN = ("/microcred/openid4vci/", "/microcred/interactions/")
+OPEN = ("/microcred/openid4vci/", "/microcred/interactions/", "/microcred/ob2/")
 _UID = "microcred.cors"
 
 

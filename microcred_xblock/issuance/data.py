@@ -54,6 +54,7 @@ class WalletOption:
     """A wallet the admin allows. ``takes_elm`` is False until its host has said so.
 
     ``by_address``: connected by saying whose it is, which ``recipient`` then tells; it takes nothing but ELM.
+    ``public_page``: it takes the Open Badge 2.0, for which a page that anybody can read has to be made.
     """
 
     id: str
@@ -62,6 +63,7 @@ class WalletOption:
     takes_elm: bool
     by_address: bool = False
     recipient: str = ""
+    public_page: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,7 +21,7 @@ from ..domain.errors import (
     WalletUnreachable,
 )
 from ..wallets.base import EUROPASS, Provider
-from . import circuits, connecting, issuing, models, outbox, requests, sharing, signals, tasks
+from . import adapters, circuits, connecting, hosting, issuing, models, outbox, requests, sharing, signals, tasks
 from .links import Link
 
 log = logging.getLogger(__name__)
@@ -244,11 +244,11 @@ def _push(delivery: models.Delivery, link: Link | None = None) -> DeliveryReceip
     """Send with a good token; a token the wallet refuses is refreshed once."""
     link = link or Link(delivery.connection)
     fresh = link.renew_in_time()
-    credential = issuing.signed(delivery.credential)
+    twin = adapters.hosted(link.provider())
+    credential = hosting.twin(delivery.credential) if twin else issuing.signed(delivery.credential)
     while True:
-        wallet = link.wallet()
         try:
-            return wallet.deliver(credential, now=timezone.now())
+            return link.wallet().deliver(credential, now=timezone.now())
         except WalletRefused as error:
             if error.code != "wallet-reconnect" or fresh or not link.renewable:
                 raise

@@ -17,10 +17,22 @@ from django.db.models import Count, Q
 
 from ..domain.errors import MicrocredError
 from ..proofs.did import did_web_url
-from ..wallets import europass, open_badges_api
+from ..wallets import europass
 from ..wallets.base import EUROPASS
 from ..wallets.transport import Response
-from . import conf, doctor, doctor_remedies, issuers, models, outbox, places, recognition_defaults, tasks, vault
+from . import (
+    adapters,
+    conf,
+    doctor,
+    doctor_remedies,
+    issuers,
+    models,
+    outbox,
+    places,
+    recognition_defaults,
+    tasks,
+    vault,
+)
 from .doctor import Check, Finding, error, ok, warning
 from .doctor_services import broker as _broker
 from .doctor_services import mail
@@ -300,7 +312,7 @@ def wallets(now: datetime) -> Iterator[Finding]:
             if wanted.kind == EUROPASS:
                 europass.look(conf.transport(wanted), wanted.base_url)
             else:
-                open_badges_api.discover(conf.transport(wanted), wanted.base_url, now=now)
+                adapters.of(wanted).discover(conf.transport(wanted), wanted.base_url, now=now)
         except MicrocredError as problem:
             yield warning(
                 f"The wallet {wanted.id} cannot be used: {problem.message}",

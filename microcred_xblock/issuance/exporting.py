@@ -10,7 +10,7 @@ from django.utils.translation import get_language
 
 from ..export_texts import PARTS
 from ..translation import Translator
-from . import addressing, models
+from . import addressing, models, places
 
 FORM = "microcred-export-1"
 
@@ -47,7 +47,7 @@ def known(learner_id: str) -> bool:
 
 
 def _awards(learner_id: str) -> Any:
-    rows = models.Award.objects.filter(learner_id=learner_id).select_related("pill", "supersedes")
+    rows = models.Award.objects.filter(learner_id=learner_id).select_related("pill", "supersedes", "hosted_assertion")
     return rows.order_by("awarded_at", "pk").prefetch_related(
         "changes", "regrades", "notices", "consents", "credentials__deliveries__connection", "status_entry", "offers",
         "bound",
@@ -59,13 +59,14 @@ def _own(rows: Any, learner_id: str) -> list[Any]:
 
 
 def _award(row: models.Award) -> dict[str, Any]:
-    entry = getattr(row, "status_entry", None)
+    entry, hosted = getattr(row, "status_entry", None), getattr(row, "hosted_assertion", None)
     return {
         "id": str(row.pk), "title": row.pill.title, "pill": row.pill.pill_id, "pill_version": row.pill.version,
         "course": row.course_id, "awarded_at": _time(row.awarded_at), "expires_at": _time(row.expires_at),
         "status": row.status, "status_since": _time(row.status_at), "can_be_earned_again": row.regain,
         "replaces": str(row.supersedes_id) if row.supersedes_id else None,
         "status_list": None if entry is None else {"list": str(entry.list_id), "index": entry.index},
+        "open_badge_2": None if hosted is None else places.assertion(hosted.pk),
         "results": row.results,
         "history": [_change(change) for change in row.changes.all()],
         "score_changes": [

@@ -9,11 +9,11 @@ from time import monotonic
 from django.utils import timezone
 
 from ..domain.errors import WalletRefused, WalletUnreachable
-from ..wallets import oauth, open_badges_api
+from ..wallets import oauth
 from ..wallets.base import EUROPASS, Provider, Wallet
-from ..wallets.open_badges_api import OpenBadgesWallet, ServiceDescription
 from ..wallets.transport import Transport
-from . import addressing, circuits, conf, connecting, models
+from . import adapters, addressing, circuits, conf, connecting, models
+from .adapters import Description
 
 REFRESH_BEFORE = timedelta(minutes=1)
 
@@ -26,7 +26,7 @@ class Link:
         self.circuit = circuits.of(self.wanted) if self.wanted is not None else None
         self.slow = circuits.is_slow(self.circuit, timezone.now())
         self.failed = False
-        self._description: ServiceDescription | None = None
+        self._description: Description | None = None
         self.turn_to(connection)
 
     def turn_to(self, connection: models.WalletConnection) -> None:
@@ -48,10 +48,7 @@ class Link:
         wanted = self.provider()
         if wanted.kind == EUROPASS:
             return addressing.wallet(self.connection, wanted, self.transport)
-        return OpenBadgesWallet(
-            transport=self.transport, base_url=wanted.base_url, description=self.description(),
-            access_token=self.tokens().access, name=wanted.id,
-        )
+        return adapters.of(wanted).wallet(self.transport, wanted, self.description(), self.tokens().access)
 
     def renew_in_time(self) -> bool:
         """Refresh tokens that are about to run out; whether they are fresh now. A wallet without tokens needs none."""
@@ -65,7 +62,7 @@ class Link:
         """Whether tokens that the wallet refuses can be renewed."""
         return self.provider().kind != EUROPASS and bool(self.tokens().refresh)
 
-    def description(self) -> ServiceDescription:
+    def description(self) -> Description:
         """What the host offers; asked for when it is first needed. WalletUnreachable, WalletRefused, NotAllowed."""
         if self._description is None:
             _host, self._description = connecting.describe(self.provider(), now=timezone.now(), stale=True)
@@ -87,7 +84,7 @@ class Link:
             self.tokens(), now=timezone.now(),
         )
         connecting.keep_tokens(self.connection, found)
-        if open_badges_api.UPSERT not in found.scopes:
+        if adapters.of(self.provider()).scope not in found.scopes:
             raise connecting.useless(self.connection, found, timezone.now())
         self._tokens = found
         return found

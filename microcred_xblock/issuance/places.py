@@ -81,6 +81,28 @@ def lcw_request(secret: str) -> str:
     return f"{conf.public_base_url()}/microcred/interactions/{secret}/lcw"
 
 
+def assertion(uuid: UUID) -> str:
+    """The Open Badge 2.0 of an award; its id, and what verifies it."""
+    return f"{conf.public_base_url()}/microcred/ob2/assertions/{uuid}"
+
+
+def badge_class(achievement_uuid: UUID, issuer_key: str = "") -> str:
+    """The BadgeClass (Open Badges 2.0) of a pill in one version, as one awarding body awards it."""
+    below = f"/{issuer_key}" if issuer_key else ""
+    return f"{conf.public_base_url()}/microcred/ob2/badges/{achievement_uuid}{below}"
+
+
+def badge_picture(achievement_uuid: UUID) -> str:
+    """The picture of a BadgeClass."""
+    return f"{conf.public_base_url()}/microcred/ob2/images/{achievement_uuid}"
+
+
+def issuer_profile(issuer_key: str = "") -> str:
+    """The Profile (Open Badges 2.0) of an awarding body."""
+    below = f"issuers/{issuer_key}" if issuer_key else "issuer"
+    return f"{conf.public_base_url()}/microcred/ob2/{below}"
+
+
 def refresh(uuid: UUID, salt: str) -> str:
     """Where the badge that took the place of this one is; the badge's refresh service."""
     return f"{conf.public_base_url()}/microcred/refresh/{uuid}/{refresh_token(uuid, salt)}"

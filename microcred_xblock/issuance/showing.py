@@ -13,7 +13,7 @@ from ..credentials import parity
 from ..domain.credential import Format
 from ..domain.errors import NotAllowed
 from ..wallets.base import EUROPASS
-from . import addressing, afterwards, awarding, chains, collecting, conf, issuing, mailing, models, runner
+from . import adapters, addressing, afterwards, awarding, chains, collecting, conf, issuing, mailing, models, runner
 from .data import Panel, PanelCredential, PanelDelivery, PanelOffer, WalletOption
 
 _CredentialState = models.Credential.State
@@ -103,6 +103,7 @@ def _wallets(connections: dict[str, models.WalletConnection]) -> tuple[WalletOpt
             by_address=entry.kind == EUROPASS,
             recipient=addressing.told(connections[entry.id])
             if entry.kind == EUROPASS and entry.id in connections and connections[entry.id].active else "",
+            public_page=adapters.hosted(entry),
         )
         for entry in allowed.values()
     )

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from . import openid4vci_views, status_views, vc_api_views, views
+from . import hosted_views, openid4vci_views, status_views, vc_api_views, views
 
 app_name = "microcred"
 
@@ -36,6 +36,12 @@ urlpatterns = [
     path("microcred/verify/<uuid:uuid>", status_views.verification, name="verification"),
     path("microcred/verify/<path:name>", status_views.no_verification, name="no-verification"),
     path("microcred/refresh/<uuid:uuid>/<str:token>", status_views.refresh, name="refresh"),
+    path("microcred/ob2/assertions/<uuid:uuid>", hosted_views.assertion, name="ob2-assertion"),
+    path("microcred/ob2/badges/<uuid:uuid>", hosted_views.badge_class, name="ob2-badge"),
+    path("microcred/ob2/badges/<uuid:uuid>/<slug:issuer_key>", hosted_views.badge_class, name="ob2-badge-of"),
+    path("microcred/ob2/images/<uuid:uuid>", hosted_views.picture, name="ob2-image"),
+    path("microcred/ob2/issuer", hosted_views.profile, name="ob2-issuer"),
+    path("microcred/ob2/issuers/<slug:issuer_key>", hosted_views.profile, name="ob2-issuer-of"),
     path(".well-known/openid-credential-issuer/<path:place>", openid4vci_views.issuer_metadata, name="vci-metadata"),
     path(".well-known/oauth-authorization-server/<path:place>", openid4vci_views.server_metadata, name="vci-server"),
     path(".well-known/jwt-vc-issuer/<path:place>", openid4vci_views.jwt_issuer, name="vci-keys"),

@@ -14,8 +14,9 @@ from ..domain.errors import Misconfigured
 from ..domain.text import LINE_MAX
 
 OPEN_BADGES_API = "open-badges-api"
+BADGE_CONNECT = "badge-connect-2.1"
 EUROPASS = "europass"
-KINDS = (OPEN_BADGES_API, EUROPASS)
+KINDS = (OPEN_BADGES_API, BADGE_CONNECT, EUROPASS)
 _ID = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
 
 
@@ -48,7 +49,7 @@ class Provider:
 def provider(entry: Mapping[str, Any]) -> Provider:
     """A Provider from an entry of the setting MICROCRED_WALLETS; Misconfigured (``wallet-setting``) says what is wrong.
 
-    ``{"id", "name", "type": "open-badges-api" or "europass", "base_url", "hosts": [extra hosts]}``
+    ``{"id", "name", "type": one of KINDS, "base_url", "hosts": [extra hosts]}``
     """
     values = {key: entry.get(key) for key in ("id", "name", "type", "base_url")}
     for key, value in values.items():

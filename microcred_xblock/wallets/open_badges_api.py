@@ -10,12 +10,13 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from ..domain.credential import DeliveryReceipt, Format, VerifiableCredential
 from ..domain.errors import InvalidInput, WalletRefused, WalletUnreachable
 from .oauth import Endpoints, raise_if_unavailable
+from .said import INSUFFICIENT, address, clean, freshness, member
 from .transport import REDIRECTS, Response, Transport
 
 _SCOPE = "https://purl.imsglobal.org/spec/ob/v3p0/scope/"
@@ -23,17 +24,12 @@ UPSERT = _SCOPE + "credential.upsert"
 OFFLINE = "offline_access"
 PATH = "/ims/ob/v3p0"
 
-_FRESH_LEAST = timedelta(minutes=1)
-_FRESH_DEFAULT = timedelta(hours=1)
-_FRESH_MOST = timedelta(days=1)
 _ELM_MEDIA_TYPE = "application/jose+json"
 _MINOR = re.compile(r"[a-z_]{1,40}")
 _MINORS_MOST = 5
 _SCOPES_MOST = 50
 _LOCATION_MOST = 500
 _MEDIA_TYPE = re.compile(r"[\w.+-]{1,60}/[\w.+-]{1,60}", re.ASCII)
-_INSUFFICIENT = re.compile(r"\berror\s*=\s*\"?insufficient_scope\b", re.ASCII)  # RFC 6750 §3.1
-_MAX_AGE = re.compile(r"max-age\s*=\s*\"?([0-9]{1,9})")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +52,7 @@ class ServiceDescription:
 class Discovered:
     """A description and how long it may be kept. ``description`` None: the one we hold is still right (304)."""
 
-    description: ServiceDescription | None
+    description: Any
     etag: str
     fresh_until: datetime
 
@@ -71,7 +67,7 @@ def discover(transport: Transport, base_url: str, *, now: datetime, etag: str = 
     response = transport.request("GET", f"{base_url}{PATH}/discovery", headers=headers, redirects=REDIRECTS)
     raise_if_unavailable(response)
     kept = response.headers.get("etag", "")[:200]
-    until = now + _freshness(response)
+    until = now + freshness(response)
     if response.status == 304 and etag:
         return Discovered(description=None, etag=kept or etag, fresh_until=until)
     if response.status != 200:
@@ -134,25 +130,25 @@ class OpenBadgesWallet:
 
 
 def _description(document: Mapping[str, Any]) -> ServiceDescription:
-    scheme = _member(_member(_member(document, "components"), "securitySchemes"), "OAuth2ACG")
-    flow = _member(_member(scheme, "flows"), "authorizationCode")
+    scheme = member(member(member(document, "components"), "securitySchemes"), "OAuth2ACG")
+    flow = member(member(scheme, "flows"), "authorizationCode")
     scopes = flow.get("scopes")
     offered = _scopes(scopes) if isinstance(scopes, Mapping) else ()
     if UPSERT not in offered:
         raise WalletRefused("This wallet does not let others put credentials into it.", code="wallet-scope")
-    info = _member(document, "info")
+    info = member(document, "info")
     elm = info.get("x-microcred-elm")
     elm = elm if isinstance(elm, Mapping) else {}
-    token = _url(flow, "tokenUrl")
+    token = address(flow, "tokenUrl")
     return ServiceDescription(
-        name=_clean(info.get("title")),
+        name=clean(info.get("title")),
         endpoints=Endpoints(
-            registration=_url(scheme, "x-imssf-registrationUrl"), authorization=_url(flow, "authorizationUrl"),
-            token=token, refresh=_url(flow, "refreshUrl") if flow.get("refreshUrl") else token,
-            revocation=_url(scheme, "x-microcred-revocationUrl") if scheme.get("x-microcred-revocationUrl") else "",
+            registration=address(scheme, "x-imssf-registrationUrl"), authorization=address(flow, "authorizationUrl"),
+            token=token, refresh=address(flow, "refreshUrl") if flow.get("refreshUrl") else token,
+            revocation=address(scheme, "x-microcred-revocationUrl") if scheme.get("x-microcred-revocationUrl") else "",
         ),
         scopes=offered,
-        elm_url=_url(elm, "url") if elm else "",
+        elm_url=address(elm, "url") if elm else "",
         elm_media_type=_media_type(elm.get("mediaTypes")),
     )
 
@@ -170,41 +166,12 @@ def _location(response: Response) -> str:
     return found if plain else ""
 
 
-def _member(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    value = document.get(name)
-    if not isinstance(value, Mapping):
-        raise _incomplete(name)
-    return value
-
-
-def _url(document: Mapping[str, Any], name: str) -> str:
-    value = document.get(name)
-    if not isinstance(value, str) or not 0 < len(value) <= 2_000:
-        raise _incomplete(name)
-    return value
-
-
-def _incomplete(name: str) -> WalletRefused:
-    return WalletRefused(f"The wallet's description lacks '{name}'.", code="wallet-discovery", member=name)
-
-
 def _media_type(offered: Any) -> str:
     """Ours where the host takes it, else its first."""
     if not isinstance(offered, Sequence) or isinstance(offered, str) or _ELM_MEDIA_TYPE in offered:
         return _ELM_MEDIA_TYPE
     usable = [item for item in offered if isinstance(item, str) and _MEDIA_TYPE.fullmatch(item)]
     return usable[0] if usable else _ELM_MEDIA_TYPE
-
-
-def _freshness(response: Response) -> timedelta:
-    """How long the description may be kept, from Cache-Control; never nothing, as one connection needs it twice."""
-    control = response.headers.get("cache-control", "").lower()
-    if "no-store" in control or "no-cache" in control:
-        return _FRESH_LEAST
-    match = _MAX_AGE.search(control)
-    if not match:
-        return _FRESH_DEFAULT
-    return min(max(timedelta(seconds=int(match.group(1))), _FRESH_LEAST), _FRESH_MOST)
 
 
 def _check_echo(response: Response, credential: VerifiableCredential) -> None:
@@ -228,7 +195,7 @@ def _error(response: Response, token: str) -> WalletRefused | WalletUnreachable:
         unavailable.params |= _status_info(response, token)
         return unavailable
     status = response.status
-    if status == 403 and _INSUFFICIENT.search(response.headers.get("www-authenticate", "")):
+    if status == 403 and INSUFFICIENT.search(response.headers.get("www-authenticate", "")):
         return WalletRefused(
             "The permission to put credentials into the wallet is gone.", code="wallet-scope-shrunk", status=status
         )
@@ -257,17 +224,5 @@ def _status_info(response: Response, token: str) -> dict[str, str]:
         return {}
     known = [value for value in values if isinstance(value, str) and _MINOR.fullmatch(value)]
     reason = " ".join(known[:_MINORS_MOST])
-    detail = _clean(info.get("imsx_description"), token)
+    detail = clean(info.get("imsx_description"), token)
     return {name: text for name, text in (("reason", reason), ("detail", detail)) if text}
-
-
-def _clean(text: Any, token: str = "") -> str:
-    """A wallet's words, fit to be stored: short, one line, nothing that looks like an address or a token.
-
-    Nor ``token``, whatever that looks like.
-    """
-    if not isinstance(text, str):
-        return ""
-    hushed = text.replace(token, "…") if token else text
-    words = ["…" if "@" in word or len(word) > 40 else word for word in hushed[:1_000].split()]
-    return "".join(c for c in " ".join(words) if c.isprintable())[:200]

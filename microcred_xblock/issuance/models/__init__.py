@@ -14,15 +14,17 @@ from .wallets import (
     AuthorizationAttempt,
     ClientRegistration,
     Delivery,
+    HostedAssertion,
     WalletCircuit,
     WalletConnection,
     WalletHost,
 )
 
 __all__ = [
-    "AssessmentRequest", "AuthorizationAttempt", "Award", "BoundCredential", "BulkJob", "ClientRegistration", "Consent",
-    "Credential", "Delivery", "FrozenPill", "IndexRequest", "Issuer", "IssuerAssignment", "KeyUse", "Notice",
-    "PillBlock", "RecognitionDefaults", "Regrade", "RetiredLearner", "SigningKey", "Skill", "SkillImport", "SkillText",
-    "SkillWord", "SpentValue", "StatusChange", "StatusEntry", "StatusList", "StatusListCredential", "WalletCircuit",
-    "WalletConnection", "WalletHost", "WalletOffer", "pair_key",
+    "AssessmentRequest", "AuthorizationAttempt", "Award", "BoundCredential", "BulkJob", "ClientRegistration",
+    "Consent", "Credential", "Delivery", "FrozenPill", "HostedAssertion", "IndexRequest", "Issuer",
+    "IssuerAssignment", "KeyUse", "Notice", "PillBlock", "RecognitionDefaults", "Regrade", "RetiredLearner",
+    "SigningKey", "Skill", "SkillImport", "SkillText", "SkillWord", "SpentValue", "StatusChange", "StatusEntry",
+    "StatusList", "StatusListCredential", "WalletCircuit", "WalletConnection", "WalletHost", "WalletOffer",
+    "pair_key",
 ]

@@ -1,5 +1,7 @@
 """Wallet hosts, our registration there, learners' connections, and deliveries."""
 
+import uuid
+
 from django.db import models
 
 from .awards import Award, Credential
@@ -109,6 +111,26 @@ class WalletCircuit(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class HostedAssertion(models.Model):
+    """The public address of an award's Open Badge 2.0, made when it is first sent to a wallet that takes no other.
+
+    The id is random, so nobody comes upon it who was not given it. What is served there is composed when it is asked
+    for (``hosting``); nothing of it lies here.
+
+    .. no_pii:
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    award = models.OneToOneField(Award, on_delete=models.PROTECT, related_name="hosted_assertion")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = "hosted assertion"
+
+    def __str__(self) -> str:
+        return str(self.pk)
 
 
 class AuthorizationAttempt(models.Model):
