@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import requests
 
 from microcred_xblock.domain.credential import Format, VerifiableCredential
+from microcred_xblock.wallets.badge_connect import CREATE, BadgeConnectWallet, Manifest
 from microcred_xblock.wallets.europass import EuropassWallet, Recipient
 from microcred_xblock.wallets.oauth import Endpoints
 from microcred_xblock.wallets.open_badges_api import PATH, UPSERT, OpenBadgesWallet, ServiceDescription
@@ -54,6 +55,12 @@ def contests(url: str) -> dict[str, Contest]:
                                                                 refresh=url),
         ),
     )
+    connect = BadgeConnectWallet(
+        transport=transport, access_token="t" * 40, name="bench", description=Manifest(
+            name="bench", scopes=(CREATE,), api=f"{url}/bc",
+            endpoints=Endpoints(registration=url, authorization=url, token=url, refresh=url),
+        ),
+    )
     europass = EuropassWallet(
         transport=transport, base_url=url, recipient=Recipient(user_id="a1"), language="en", name="bench"
     )
@@ -61,6 +68,12 @@ def contests(url: str) -> dict[str, Contest]:
     def put_badge() -> None:
         answer = session.post(f"{url}{PATH}/credentials", data=badge.content, headers={
             "Authorization": f"Bearer {'t' * 40}", "Content-Type": "application/json",
+        }, timeout=10)
+        assert answer.status_code == 201
+
+    def put_assertion() -> None:
+        answer = session.post(f"{url}/bc/assertions", json={"assertion": json.loads(badge.content)}, headers={
+            "Authorization": f"Bearer {'t' * 40}",
         }, timeout=10)
         assert answer.status_code == 201
 
@@ -73,6 +86,7 @@ def contests(url: str) -> dict[str, Contest]:
 
     return {
         "Open Badges API 3.0": (lambda: ours.deliver(badge, now=NOW), put_badge),
+        "Badge Connect 2.1": (lambda: connect.deliver(badge, now=NOW), put_assertion),
         "Europass deposit": (lambda: europass.deliver(sealed, now=NOW), deposit),
     }
 

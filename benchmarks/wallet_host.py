@@ -1,4 +1,4 @@
-"""A wallet host that costs next to nothing: it echoes every credential, or plays Europass. Loopback only."""
+"""A wallet host that costs next to nothing: it echoes every credential, or plays other kinds. Loopback only."""
 
 from __future__ import annotations
 
@@ -60,6 +60,8 @@ async def _talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
                 body = json.dumps(description(f"http://{headers['host']}")).encode()
             elif " /api/v1/wallets/" in lines[0]:
                 status, media_type, body = "200 OK", "application/json", b'{"uuid": "one"}'
+            elif lines[0].startswith("POST /bc/"):
+                media_type, body = "application/json", b'{"status": {"error": null, "statusCode": 200}}'
             told = f"Content-Type: {media_type}\r\nContent-Length: {len(body)}"
             writer.write(f"HTTP/1.1 {status}\r\n{told}\r\n\r\n".encode() + body)
             await writer.drain()

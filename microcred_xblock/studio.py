@@ -150,7 +150,7 @@ class StudioHandlers(
             # First: where it cannot be put nothing is claimed, and she may save without it at once.
             values["badge_image"] = self._badge_file(values["badge_image"])
         if not compat.claimed(self, stored, digest({**fields, **values})):
-            return self._conflict(stored)  # somebody is saving this very moment
+            return self._conflict(self._digest_now() or stored)  # somebody is saving this very moment
         return self._set(values, stored)
 
     def _set(self, values: Mapping[str, Any], stored: str) -> Any:
@@ -158,11 +158,16 @@ class StudioHandlers(
         for name, value in values.items():
             setattr(self, name, value)
         answer = self._form_answer(try_it=True)  # takes long enough for that
-        now = compat.stored_now(self)
-        if now is not None and (meanwhile := digest({name: getattr(now, name) for name in FIELDS})) != stored:
-            return self._conflict(meanwhile)
+        now = self._digest_now()
+        if now not in (stored, ""):
+            return self._conflict(now)
         self._edited = tuple(values)
         return answer
+
+    def _digest_now(self) -> str:
+        """The digest of what the store has at this moment; empty where nobody can tell."""
+        now = compat.stored_now(self)
+        return "" if now is None else digest({name: getattr(now, name) for name in FIELDS})
 
     def _with(self, edit: edits.Edit) -> definition.Definition:
         """The definition as it would be with ``edit``."""

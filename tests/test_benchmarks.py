@@ -38,6 +38,6 @@ def test_the_form_is_measured_whole():
 
 def test_every_push_adapter_is_raced_against_the_same_bytes():
     found = delivering.measured(2, 1)
-    assert found.keys() == {"Open Badges API 3.0", "Europass deposit"}
+    assert found.keys() == {"Open Badges API 3.0", "Badge Connect 2.1", "Europass deposit"}
     assert all(row["ratio"] > 0 for row in found.values())
     assert "deliveries a second" in delivering.report(found)

@@ -134,6 +134,14 @@ class TestHandlers:
         store.call(handler)
         assert written(store.read) == written(store.stored)
 
+    def test_who_saves_in_the_same_instant_is_given_what_is_stored_by_then(self, store):
+        mine = store.form(description="Mine.")
+        store.stored = store.new("p1", description="Theirs.")
+        theirs = digest({name: getattr(store.stored, name) for name in FIELDS})
+        assert compat.claimed(store.read, mine["digest"], theirs)
+        refused = store.call("save_pill", **mine)
+        assert (refused.status_code, refused.json["digest"]) == (409, theirs)
+
     def test_a_save_leaves_its_own(self, store):
         store.stored = store.new("p1", "p2", tags=["new"])
         assert store.call("save_pill", **store.form(description="Mine.")).status_code == 200
