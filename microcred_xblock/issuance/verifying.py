@@ -19,6 +19,7 @@ from cryptography import x509
 from django.db import InterfaceError, OperationalError
 
 from ..credentials import baking, pinned, sd_jwt_vc
+from ..domain import strict_json
 from ..domain.credential import Format
 from ..domain.errors import InvalidDocument, InvalidInput, MicrocredError, NotAllowed
 from ..proofs import data_integrity, jades, jose, sd_jwt
@@ -117,7 +118,7 @@ def _presented(content: bytes) -> _Presented:
     content = _unbaked(content)
     if not content.lstrip().startswith(b"{"):
         return _claims(content.strip()) if b"~" in content else _token(content.strip())
-    outer = _json(content)
+    outer = strict_json.load(content)
     if isinstance(outer, dict) and "signatures" in outer:
         return _sealed(content, outer)
     return _badge(content, outer)
@@ -194,7 +195,7 @@ def _token(content: bytes) -> _Presented:
     claims = content.split(b".")
     if len(claims) != 3:
         raise InvalidInput("This is no signed credential.", code="document-unreadable")
-    document = _json(base64.urlsafe_b64decode(claims[1] + b"=" * (-len(claims[1]) % 4)))
+    document = strict_json.load(base64.urlsafe_b64decode(claims[1] + b"=" * (-len(claims[1]) % 4)))
     issuer = _issuer_of(document)
 
     def check(now: datetime) -> None:
@@ -226,9 +227,9 @@ def _claims(content: bytes) -> _Presented:
 
 def _sealed(content: bytes, outer: dict[str, Any]) -> _Presented:
     """A European Digital Credential. Its seal counts where the certificate's key is one that sealed here."""
-    document = _json(outer["payload"])
+    document = strict_json.load(outer["payload"])
     header = outer["signatures"][0]["protected"]
-    chain = _json(base64.urlsafe_b64decode(header + "=" * (-len(header) % 4)))["x5c"]
+    chain = strict_json.load(base64.urlsafe_b64decode(header + "=" * (-len(header) % 4)))["x5c"]
     leaf = x509.load_der_x509_certificate(base64.b64decode(chain[0])).public_key()
     key = VerificationKey(public=leaf)
     row = models.SigningKey.objects.filter(fingerprint=issuers.fingerprint(key), purpose=_Purpose.SEAL).first()
@@ -242,19 +243,6 @@ def _sealed(content: bytes, outer: dict[str, Any]) -> _Presented:
         format=Format.ELM, content=content, document={"id": document["id"]},
         issuer_did=row.issuer.did if row is not None else "", check=check,
     )
-
-
-def _json(content: bytes | str) -> Any:
-    """JSON that every reader reads alike: a key that stands there twice has two meanings, half a character none."""
-
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        if len({name for name, _value in pairs}) != len(pairs):
-            raise InvalidInput("A key stands in the file twice.", code="document-unreadable")
-        return dict(pairs)
-
-    found = json.loads(content, object_pairs_hook=unique)
-    json.dumps(found, ensure_ascii=False).encode("utf-8")  # half a character: no database and no answer takes it
-    return found
 
 
 def _published(method: str, purpose: str) -> VerificationKey:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import Any
 
 from jwcrypto.common import JWException, base64url_decode
 from jwcrypto.jwk import JWK
 from jwcrypto.jws import JWS
 
+from ..domain import strict_json
 from ..domain.errors import InvalidDocument
 from . import holder_keys
 from .times import CLOCK_LEEWAY
@@ -65,11 +65,8 @@ def _parts(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
     if len(parts) != 3 or not all(parts):
         raise _bad("The key proof is no signed JWT in compact form.")
     try:
-        header, claims = (
-            json.loads(base64url_decode(part), object_pairs_hook=_unique, parse_constant=_no_constant)
-            for part in parts[:2]
-        )
-    except (ValueError, RecursionError) as error:
+        header, claims = (strict_json.load(base64url_decode(part)) for part in parts[:2])
+    except ValueError as error:
         raise _bad("The key proof is no JWT.") from error
     if not isinstance(header, dict) or not isinstance(claims, dict):
         raise _bad("The key proof is no JWT.")
@@ -119,17 +116,6 @@ def _time(claims: Mapping[str, Any], name: str) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > 1e12 or math.isnan(value):
         raise _bad(f"{name} must be a number of seconds.")
     return float(value)
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a name stands there twice")
-    return found
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")
 
 
 def _bad(message: str) -> InvalidDocument:

@@ -14,6 +14,7 @@ from typing import Any
 
 from jwcrypto.common import base64url_decode, base64url_encode
 
+from ..domain import strict_json
 from ..domain.errors import InvalidDocument
 from . import jose
 from .keys import SigningKey, VerificationKey
@@ -120,15 +121,9 @@ def _encoded(value: Any) -> str:
 
 
 def _decoded(part: str) -> Any:
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) != len(pairs):
-            raise ValueError("a name stands there twice")
-        return found
-
     try:
-        return json.loads(base64url_decode(part), object_pairs_hook=unique)
-    except (ValueError, RecursionError) as error:
+        return strict_json.load(base64url_decode(part))
+    except ValueError as error:
         raise _malformed() from error
 
 

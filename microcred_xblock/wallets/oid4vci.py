@@ -12,9 +12,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, NoReturn
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+from ..domain import strict_json
 from ..domain.credential import BoundForm
 from ..domain.errors import InvalidAnswer
 
@@ -366,8 +367,8 @@ def _details(text: str | None) -> tuple[str, ...]:
     if text is None:
         return ()
     try:
-        found = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
-    except (ValueError, RecursionError):
+        found = strict_json.load(text)
+    except ValueError:
         found = None
     if not isinstance(found, list) or not found or len(found) > _MOST_FIELDS:
         raise _bad_details()
@@ -408,23 +409,12 @@ def _form(body: bytes) -> dict[str, str]:
 def _json(body: bytes, error: str) -> dict[str, Any]:
     """The object in a body, in which no name stands twice."""
     try:
-        found = json.loads(body.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as wrong:
+        found = strict_json.load(body)
+    except ValueError as wrong:
         raise Refusal("The request is no JSON object.", error=error) from wrong
     if not isinstance(found, dict):
         raise Refusal("The request is no JSON object.", error=error)
     return found
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a name stands there twice")
-    return found
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")
 
 
 def _bad(message: str, shape: Shape = Shape.FINAL) -> Refusal:

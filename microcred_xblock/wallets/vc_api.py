@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn
+from typing import Any
 from urllib.parse import quote, urlencode
 
+from ..domain import strict_json
 from ..domain.errors import InvalidAnswer
 
 MOST_BYTES = 32_000
@@ -67,9 +68,8 @@ def read(body: bytes) -> dict[str, Any]:
     if len(body) > MOST_BYTES or body.count(b"{") > MOST_PARTS:
         raise Refusal("The request is too large.", status=413)
     try:
-        found = json.loads(body, object_pairs_hook=_unique, parse_constant=_no_constant)
-        json.dumps(found, ensure_ascii=False).encode("utf-8")  # half a character has no bytes
-    except (ValueError, RecursionError) as error:
+        found = strict_json.load(body)
+    except ValueError as error:
         raise Refusal("The request is no JSON that can be read.") from error
     if not isinstance(found, dict):
         raise Refusal("The request is no JSON object.")
@@ -106,13 +106,3 @@ def problem(refusal: Refusal) -> dict[str, Any]:
     """A no as problem details (RFC 9457)."""
     return {"type": "about:blank", "title": refusal.code, "status": refusal.status, "detail": refusal.message}
 
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a name stands there twice")
-    return found
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")
