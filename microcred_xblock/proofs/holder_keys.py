@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from jwcrypto.common import JWException, base64url_decode, base64url_encode
 from jwcrypto.jwk import JWK
 
+from ..domain import strict_json
 from ..domain.errors import InvalidDocument
 from . import multibase
 
@@ -20,6 +22,14 @@ _CURVES: Mapping[str, tuple[str, int]] = {  # of a JWK: its key type and the byt
 _MULTICODECS: tuple[tuple[bytes, Any], ...] = (  # for EC: the point is compressed
     (multibase.P256_PUBLIC, ec.SECP256R1), (b"\x81\x24", ec.SECP384R1),
 )
+_BASE64URL = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)  # jwcrypto would skip anything else
+_FIELD = 2**255 - 19
+# The y of the points of Ed25519 whose order is 1, 2, 4 or 8: everybody can make signatures that fit such a "key".
+_EVERYBODYS = {
+    0, 1, _FIELD - 1,
+    0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7,
+    0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826,
+}
 _PRIVATE = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
 
 
@@ -37,6 +47,8 @@ def public_jwk(told: Any) -> dict[str, str]:
     for name in members[2:]:
         if len(_bytes(found[name])) != size:
             raise _unusable("A coordinate of the key has not the length that it must have.")
+    if kind == "OKP" and not _is_somebodys(_bytes(found["x"])):
+        raise _unusable("The key is not one that a single holder can have.")
     try:
         key = JWK(**found)
         key.get_op_key("verify")  # where the point is not on the curve, it is here that it is seen
@@ -57,8 +69,8 @@ def resolve(did: str) -> dict[str, str]:
         raise _unknown()
     if method == "jwk":
         try:
-            return public_jwk(json.loads(_bytes(rest)))
-        except (ValueError, RecursionError) as error:
+            return public_jwk(strict_json.load(_bytes(rest)))
+        except ValueError as error:
             raise _unknown() from error
     if method == "key":
         return _of_multikey(rest)
@@ -84,7 +96,7 @@ def _of_multikey(text: str) -> dict[str, str]:
         raw = decoded[len(multibase.ED25519_PUBLIC):]
         return public_jwk({"kty": "OKP", "crv": "Ed25519", "x": base64url_encode(raw)})
     for prefix, curve in _MULTICODECS:
-        if decoded.startswith(prefix):
+        if decoded.startswith(prefix) and decoded[len(prefix):len(prefix) + 1] in (b"\x02", b"\x03"):
             try:
                 point = ec.EllipticCurvePublicKey.from_encoded_point(curve(), decoded[len(prefix):])
             except ValueError as error:
@@ -94,12 +106,22 @@ def _of_multikey(text: str) -> dict[str, str]:
 
 
 def _bytes(value: Any) -> bytes:
-    if not isinstance(value, str) or len(value) > MOST_DID or not value.isascii() or "=" in value:
+    """What ``value`` writes, which nothing else may write: one key must not have two names."""
+    if not isinstance(value, str) or len(value) > MOST_DID or not _BASE64URL.fullmatch(value):
         raise _unusable("The key is not written in Base64url.")
     try:
-        return base64url_decode(value)
+        found = base64url_decode(value)
     except ValueError as error:
         raise _unusable("The key is not written in Base64url.") from error
+    if base64url_encode(found) != value:
+        raise _unusable("The key is not written in Base64url.")
+    return found
+
+
+def _is_somebodys(encoded: bytes) -> bool:
+    """Whether an Ed25519 key is in canonical form (RFC 8032, section 5.1.3) and not of small order."""
+    y = int.from_bytes(encoded, "little") & (2**255 - 1)
+    return y < _FIELD and y not in _EVERYBODYS
 
 
 def _unknown() -> InvalidDocument:

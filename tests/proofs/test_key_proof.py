@@ -4,13 +4,16 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
 from jwcrypto.common import base64url_encode
+from jwcrypto.jws import JWS
 
 from microcred_xblock.domain.errors import InvalidDocument
 from microcred_xblock.proofs import did as did_documents
-from microcred_xblock.proofs import holder_keys, key_proof
+from microcred_xblock.proofs import holder_keys, key_proof, multibase
 from microcred_xblock.proofs.keys import LocalKey
 from tests.issuance.vci_wallet import ISSUER, did_jwk, make_key, public
 from tests.issuance.vci_wallet import key_proof as make
@@ -86,6 +89,42 @@ def test_what_only_looks_like_a_proof():
         with_header(kid="x"), with_header(jwk=None), with_header(x5c=[]), "a" * 20_000,
     ):
         assert code_of(verify, token) in ("key-proof", "wallet-key", "wallet-did"), token[:80]
+
+
+def test_a_signature_over_something_else_is_no_proof():
+    """A JWS in JSON that holds, before the parts that were signed, others in which what is not Base64url is skipped."""
+    signed = JWS(b"whatever this key has signed anywhere")
+    signed.add_signature(KEY, None, json.dumps({"alg": "ES256"}), None)
+    elsewhere = json.loads(signed.serialize())
+    header, claims = (
+        base64url_encode(text + " " * (-len(text) % 3)) for text in (
+            json.dumps({"typ": key_proof.TYPE, "alg": "ES256", "jwk": public(KEY)}),
+            json.dumps({"aud": ISSUER, "iat": int(NOW.timestamp()), "nonce": "n"}),
+        )
+    )
+    assert code_of(verify, f'{{  "{header}.{claims}.":"",{json.dumps(elsewhere)[1:]}') == "key-proof"
+
+
+@pytest.mark.parametrize("y", sorted({*holder_keys._EVERYBODYS, 2**255 - 19, 2**255 - 18, 2**255 - 1}))
+@pytest.mark.parametrize("sign", [0, 1])
+def test_a_key_that_is_everybodys_is_not_taken(y, sign):
+    x = base64url_encode((y | sign << 255).to_bytes(32, "little"))
+    assert code_of(holder_keys.public_jwk, {"kty": "OKP", "crv": "Ed25519", "x": x}) == "wallet-key"
+
+
+def test_one_key_is_written_in_one_way():
+    x = public(KEY)["x"]
+    for written in (f"{x[:4]}!\n<\"{x[4:]}", f"{x}.", f" {x}", x[:-1] + chr(ord(x[-1]) + 1)):
+        assert code_of(holder_keys.public_jwk, {**public(KEY), "x": written}) == "wallet-key", written
+    jwk = json.dumps(public(KEY))
+    twice = base64url_encode(f'{{"x":"{x[::-1]}",{jwk[1:]}')
+    assert code_of(holder_keys.resolve, f"did:jwk:{twice}") == "wallet-did", "others may read the first x"
+    plain = base64url_encode(jwk + " " * (-len(jwk) % 3))
+    assert code_of(holder_keys.resolve, f'did:jwk:{plain[:8]}\n"<!{plain[8:]}') == "wallet-key"
+    point = ec.generate_private_key(ec.SECP256R1()).public_key().public_bytes(
+        serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
+    )
+    assert code_of(holder_keys.resolve, "did:key:" + multibase.encode(multibase.P256_PUBLIC + point)) == "wallet-key"
 
 
 @pytest.mark.parametrize("changes", [
