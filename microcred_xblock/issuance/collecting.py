@@ -92,9 +92,8 @@ def redeem(
     ends.
     """
     row = find(secret, channel, now=now)
-    if row.tx_code_digest and not secrets.compare_digest(row.tx_code_digest, digest(secret, tx_code)):
-        _wrong_code(row, now)
-        raise NotAllowed("The code is not the one that is shown beside the offer.", code="offer-code")
+    if row.tx_code_digest:
+        _check_code(row, digest(secret, tx_code), now)
     token = token or secrets.token_urlsafe(32)
     mine = models.WalletOffer.objects.filter(pk=row.pk, redeemed_at__isnull=True, ended_at__isnull=True)
     if not mine.update(redeemed_at=now, token_digest=digest(token), token_expires_at=now + TOKEN_LASTS):
@@ -155,10 +154,17 @@ def _good(rows: Any, now: datetime) -> models.WalletOffer:
     return row
 
 
-def _wrong_code(row: models.WalletOffer, now: datetime) -> None:
+def _check_code(row: models.WalletOffer, told: str, now: datetime) -> None:
+    """A try is counted before it is looked at: guesses that come at the same moment are not worth more."""
     rows = models.WalletOffer.objects.filter(pk=row.pk)
-    rows.update(tries=F("tries") + 1)
-    rows.filter(tries__gte=MOST_TRIES, ended_at__isnull=True).update(ended_at=now, error_code="offer-code")
+    if not rows.filter(tries__lt=MOST_TRIES, ended_at__isnull=True).update(tries=F("tries") + 1):
+        raise NotAllowed("There is no such offer, or it was taken back.", code="offer-unknown")
+    if secrets.compare_digest(row.tx_code_digest, told):
+        return
+    rows.filter(tries__gte=MOST_TRIES, redeemed_at__isnull=True, ended_at__isnull=True).update(
+        ended_at=now, error_code="offer-code"
+    )
+    raise NotAllowed("The code is not the one that is shown beside the offer.", code="offer-code")
 
 
 def _end(rows: Any, now: datetime) -> None:

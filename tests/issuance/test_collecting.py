@@ -81,6 +81,26 @@ def test_the_code_is_asked_for_and_guessing_ends_the_offer(award):
     assert shown(award) == "failed"
 
 
+def test_guesses_at_the_same_moment_are_no_more_than_the_others(award, monkeypatch):
+    """All have read the offer before the first of them is counted."""
+    made = make(award, with_code=True)
+    wrong = "000000" if made.tx_code != "000000" else "000001"
+    seen = collecting.find(made.secret, CHANNEL, now=timezone.now())
+    monkeypatch.setattr(collecting, "find", lambda *_args, **_more: seen)
+    codes = [refusal(collecting.redeem, made.secret, CHANNEL, tx_code=wrong) for _ in range(collecting.MOST_TRIES - 1)]
+    assert set(codes) == {"offer-code"}
+    assert refusal(collecting.redeem, made.secret, CHANNEL, tx_code=wrong) == "offer-code"
+    models.WalletOffer.objects.update(ended_at=None)  # what ends it may come a moment later
+    assert refusal(collecting.redeem, made.secret, CHANNEL, tx_code=made.tx_code) == "offer-unknown"
+
+
+def test_the_last_try_may_be_the_right_one(award):
+    made = make(award, with_code=True)
+    for _ in range(collecting.MOST_TRIES - 1):
+        refusal(collecting.redeem, made.secret, CHANNEL, tx_code="")
+    assert collecting.redeem(made.secret, CHANNEL, tx_code=made.tx_code, now=timezone.now())
+
+
 def test_the_page_says_what_became_of_it(award):
     assert shown(award) is None
     made = make(award)
