@@ -11,7 +11,8 @@ from ..wallets import badge_connect, open_badges_api
 from ..wallets.badge_connect import BadgeConnectWallet
 from ..wallets.base import BADGE_CONNECT, OPEN_BADGES_API, Provider, Wallet
 from ..wallets.oauth import Endpoints
-from ..wallets.open_badges_api import Discovered, OpenBadgesWallet
+from ..wallets.open_badges_api import OpenBadgesWallet
+from ..wallets.said import Discovered
 from ..wallets.transport import Transport
 
 

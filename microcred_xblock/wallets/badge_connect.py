@@ -16,9 +16,9 @@ from typing import Any
 from ..domain.credential import DeliveryReceipt, VerifiableCredential
 from ..domain.errors import WalletRefused, WalletUnreachable
 from .oauth import Endpoints, raise_if_unavailable
-from .open_badges_api import OFFLINE, Discovered
-from .said import INSUFFICIENT, address, clean, freshness, incomplete
-from .transport import REDIRECTS, Response, Transport
+from .open_badges_api import OFFLINE
+from .said import INSUFFICIENT, Discovered, address, clean, described, incomplete
+from .transport import Response, Transport
 
 CREATE = "https://purl.imsglobal.org/spec/ob/v2p1/scope/assertion.create"
 PATH = "/.well-known/badgeconnect.json"
@@ -52,23 +52,14 @@ def discover(transport: Transport, base_url: str, *, now: datetime, etag: str = 
     Every address in it must be one the transport's policy allows. WalletRefused
     (``wallet-discovery``, ``wallet-scope``, ``wallet-url``, ``wallet-host``), WalletUnreachable.
     """
-    headers = {"Accept": "application/json, application/ld+json"} | ({"If-None-Match": etag} if etag else {})
-    response = transport.request("GET", f"{base_url}{PATH}", headers=headers, redirects=REDIRECTS)
-    raise_if_unavailable(response)
-    kept = response.headers.get("etag", "")[:200]
-    until = now + freshness(response)
-    if response.status == 304 and etag:
-        return Discovered(description=None, etag=kept or etag, fresh_until=until)
-    if response.status != 200:
-        raise WalletRefused(
-            "The wallet offers no Badge Connect service at its address.", code="wallet-discovery",
-            status=response.status,
-        )
-    manifest = _manifest(response.json())
-    for url in (*vars(manifest.endpoints).values(), manifest.api):
-        if url:
-            transport.check(url)
-    return Discovered(description=manifest, etag=kept, fresh_until=until)
+    def read(document: Mapping[str, Any]) -> tuple[Manifest, tuple[str, ...]]:
+        found = _manifest(document)
+        return found, (*vars(found.endpoints).values(), found.api)
+
+    return described(
+        transport, f"{base_url}{PATH}", accept="application/json, application/ld+json", service="Badge Connect",
+        etag=etag, now=now, read=read,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,8 +16,8 @@ from typing import Any
 from ..domain.credential import DeliveryReceipt, Format, VerifiableCredential
 from ..domain.errors import InvalidInput, WalletRefused, WalletUnreachable
 from .oauth import Endpoints, raise_if_unavailable
-from .said import INSUFFICIENT, address, clean, freshness, member
-from .transport import REDIRECTS, Response, Transport
+from .said import INSUFFICIENT, Discovered, address, clean, described, member
+from .transport import Response, Transport
 
 _SCOPE = "https://purl.imsglobal.org/spec/ob/v3p0/scope/"
 UPSERT = _SCOPE + "credential.upsert"
@@ -48,38 +48,20 @@ class ServiceDescription:
         return (UPSERT, OFFLINE) if OFFLINE in self.scopes else (UPSERT,)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Discovered:
-    """A description and how long it may be kept. ``description`` None: the one we hold is still right (304)."""
-
-    description: Any
-    etag: str
-    fresh_until: datetime
-
-
 def discover(transport: Transport, base_url: str, *, now: datetime, etag: str = "") -> Discovered:
     """Fetch ``{base_url}/ims/ob/v3p0/discovery`` (§ Request the Service Description Document).
 
     Every address in it must be one the transport's policy allows. WalletRefused
     (``wallet-discovery``, ``wallet-scope``, ``wallet-url``, ``wallet-host``), WalletUnreachable.
     """
-    headers = {"Accept": "application/json"} | ({"If-None-Match": etag} if etag else {})
-    response = transport.request("GET", f"{base_url}{PATH}/discovery", headers=headers, redirects=REDIRECTS)
-    raise_if_unavailable(response)
-    kept = response.headers.get("etag", "")[:200]
-    until = now + freshness(response)
-    if response.status == 304 and etag:
-        return Discovered(description=None, etag=kept or etag, fresh_until=until)
-    if response.status != 200:
-        raise WalletRefused(
-            "The wallet offers no Open Badges 3.0 service at its address.", code="wallet-discovery",
-            status=response.status,
-        )
-    description = _description(response.json())
-    for url in (*vars(description.endpoints).values(), description.elm_url):
-        if url:
-            transport.check(url)
-    return Discovered(description=description, etag=kept, fresh_until=until)
+    def read(document: Mapping[str, Any]) -> tuple[ServiceDescription, tuple[str, ...]]:
+        found = _description(document)
+        return found, (*vars(found.endpoints).values(), found.elm_url)
+
+    return described(
+        transport, f"{base_url}{PATH}/discovery", accept="application/json", service="Open Badges 3.0", etag=etag,
+        now=now, read=read,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
