@@ -1,8 +1,10 @@
 """What the admin sets, runs and sees."""
 
+import re
 import stat
 from io import StringIO
 from types import SimpleNamespace
+from uuid import uuid4
 
 import pytest
 from cryptography.fernet import Fernet
@@ -10,6 +12,7 @@ from django.contrib import admin
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.test import RequestFactory
+from django.urls import reverse
 
 from microcred_xblock import __version__
 from microcred_xblock.domain.errors import Misconfigured
@@ -309,6 +312,31 @@ class TestSettings:
         production.plugin_settings(platform)
         assert (platform.MICROCRED_RUNNER, platform.MICROCRED_TOKEN_KEY) == ("celery", "k")
         assert not hasattr(platform, "OTHER")
+
+    def test_no_secret_of_a_wallet_gets_into_the_tracking_log(self):
+        """The platform matches each pattern with the beginning of the path."""
+        platform = SimpleNamespace(TRACKING_IGNORE_URL_PATTERNS=["^/login"])
+        common.plugin_settings(platform)
+        common.plugin_settings(platform)
+        assert len(platform.TRACKING_IGNORE_URL_PATTERNS) == 2
+        platform.TRACKING_IGNORE_URL_PATTERNS = ["^/event"]  # as the YAML says
+        production.plugin_settings(platform)
+        kept = platform.TRACKING_IGNORE_URL_PATTERNS
+
+        def ignored(path):
+            return any(re.match(pattern, path) for pattern in kept)
+
+        secret = {"secret": "s"}
+        for name, arguments in (
+            ("vci-offer", secret), ("vci-token", {}), ("interaction", secret), ("exchange", secret),
+            ("lcw-request", secret), ("wallet-start", {"ticket": "t"}), ("wallet-callback", {"wallet_id": "w"}),
+            ("refresh", {"uuid": uuid4(), "token": "t"}),
+        ):
+            assert ignored(reverse(f"microcred:{name}", kwargs=arguments)), name
+        assert ignored("/event") and not ignored(reverse("microcred:verify")) and not ignored("/courses/microcred")
+        bare = SimpleNamespace()
+        common.plugin_settings(bare)
+        assert not hasattr(bare, "TRACKING_IGNORE_URL_PATTERNS")
 
     def test_secrets_may_come_from_the_environment(self, settings, monkeypatch):
         settings.MICROCRED_KEYS_PASSPHRASE = ""

@@ -139,6 +139,7 @@ PIPELINE_STEPS = {
     "org.openedx.learning.certificate.render.started.v1": "microcred_xblock.issuance.pipeline.PillsOnCertificate",
     "org.openedx.learning.dashboard.render.started.v1": "microcred_xblock.issuance.pipeline.PillsOnDashboard",
 }
+UNTRACKED = r"^/microcred/(?:openid4vci|interactions|wallet|refresh)/"  # addresses and forms that hold secrets
 TRACKED = ["edx.microcred.pill.mastered", "edx.microcred.credential.earned"]
 SECRETS = ("MICROCRED_KEYS_PASSPHRASE", "MICROCRED_SEAL_PASSWORD", "MICROCRED_TOKEN_KEY", "MICROCRED_PROXY")
 
@@ -149,6 +150,7 @@ def plugin_settings(settings: Any) -> None:
         if not hasattr(settings, name):
             setattr(settings, name, os.environ.get(name, default) if name in SECRETS else deepcopy(default))
     allow_tracking(settings)
+    keep_from_tracking(settings)
 
 
 def schedule(settings: Any) -> None:
@@ -177,6 +179,13 @@ def _with_step(config: Any, step: str) -> dict[str, Any]:
         config = {"pipeline": [config] if isinstance(config, str) and config else list(config or ())}
     pipeline = [*config.get("pipeline", ())]
     return {"fail_silently": True, **config, "pipeline": pipeline if step in pipeline else [*pipeline, step]}
+
+
+def keep_from_tracking(settings: Any) -> None:
+    """The platform's tracking log takes down the address and the form of every request, unless told otherwise."""
+    patterns = getattr(settings, "TRACKING_IGNORE_URL_PATTERNS", None)
+    if patterns is not None and UNTRACKED not in patterns:
+        settings.TRACKING_IGNORE_URL_PATTERNS = [*patterns, UNTRACKED]
 
 
 def allow_tracking(settings: Any) -> None:

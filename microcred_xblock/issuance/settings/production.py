@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .common import DEFAULTS
+from .common import DEFAULTS, keep_from_tracking
 
 
 def plugin_settings(settings: Any) -> None:
@@ -14,3 +14,4 @@ def plugin_settings(settings: Any) -> None:
             tokens = getattr(settings, source, {})
             if name in tokens:
                 setattr(settings, name, tokens[name])
+    keep_from_tracking(settings)  # whose patterns may be those of the YAML by now
