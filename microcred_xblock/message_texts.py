@@ -98,6 +98,7 @@ LEARNER: dict[str, str] = {
     "presentation-form": N_("The wallet asked in a way that is not understood here. Try another wallet."),
     "wallet-key": N_("The wallet's key is of a kind that is not taken here. Try another wallet."),
     "wallet-did": N_("The wallet names itself in a way that is not understood here. Try another wallet."),
+    "bound-rate": N_("Wallets collected this credential very often today. Try again tomorrow, or download it."),
     "offer-channel": N_("This way to a wallet is not offered here. Choose another way, or download the credential."),
     "offer-code": N_("The wallet sent another code than the one shown. Make a new offer and type its code."),
     "offer-declined": N_("The credential was declined in the wallet. Make a new offer if you want it after all."),

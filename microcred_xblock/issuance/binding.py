@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -21,6 +21,7 @@ from .composing import unsigned
 
 FORMATS: Mapping[BoundForm, Format] = {BoundForm(form): found for form, found in status.BOUND.items()}
 _DID_MOST = 2_000  # a did:jwk holds a whole key
+MOST_A_DAY = 40  # of one award: a wallet makes as many keys as it likes, and each would be signed for and kept
 
 
 def issue(award_id: Any, form: BoundForm, holder_did: str, *, now: datetime) -> models.BoundCredential:
@@ -28,7 +29,7 @@ def issue(award_id: Any, form: BoundForm, holder_did: str, *, now: datetime) -> 
 
     Whoever calls has checked that the holder controls the DID and may collect the award. Not inside a transaction: a
     key may be far away. NotAllowed (``consent-missing``, ``award-suspended``, ``award-ended``, ``award-expired``,
-    ``account-retired``), NotReady (``not-issued``), InvalidDocument (``wallet-did``), Misconfigured.
+    ``account-retired``, ``bound-rate``), NotReady (``not-issued``), InvalidDocument (``wallet-did``), Misconfigured.
     """
     if not holder_did.startswith("did:") or len(holder_did) > _DID_MOST or not holder_did.isascii():
         raise InvalidDocument("The holder's identifier must be a DID.", code="wallet-did")
@@ -36,6 +37,7 @@ def issue(award_id: Any, form: BoundForm, holder_did: str, *, now: datetime) -> 
     found = _existing(award, form, holder_did)
     if found is not None:
         return found
+    _check_rate(award, now)
     credential_id, desk = bound_urn(award.pk, form, holder_did), signing.Desk(award.issuer_key)
     if form is BoundForm.SD_JWT_VC:
         shown = sd_jwt_vc.shown(
@@ -89,6 +91,11 @@ def _existing(award: models.Award, form: BoundForm, holder_did: str) -> models.B
     return models.BoundCredential.objects.filter(
         award=award, form=form.value, binding=binding_of(holder_did)
     ).exclude(content=b"").first()
+
+
+def _check_rate(award: models.Award, now: datetime) -> None:
+    if award.bound.filter(issued_at__gt=now - timedelta(days=1)).count() >= MOST_A_DAY:
+        raise NotAllowed("The credential was collected too often today.", code="bound-rate")
 
 
 def _store(

@@ -1,6 +1,7 @@
 """The badge for a key that a wallet has proved: once for each holder, and only while the award may be given out."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -49,6 +50,18 @@ def test_the_same_wallet_gets_the_same_bytes_and_another_one_another_badge(issue
     assert first.pk == again.pk and bytes(first.content) == bytes(again.content)
     assert other.credential_id != first.credential_id
     assert collect(issued, BoundForm.JWT_VC_JSON).credential_id == first.credential_id, "one badge in two forms"
+
+
+def test_wallets_with_ever_new_keys_do_not_go_on_for_ever(issued, monkeypatch):
+    monkeypatch.setattr(binding, "MOST_A_DAY", 2)
+    first = collect(issued)
+    collect(issued, did=OTHER)
+    with pytest.raises(NotAllowed) as error:
+        collect(issued, BoundForm.SD_JWT_VC)
+    assert error.value.code == "bound-rate"
+    assert collect(issued).pk == first.pk, "what was made is given again"
+    models.BoundCredential.objects.filter(pk=first.pk).update(issued_at=timezone.now() - timedelta(days=1))
+    assert collect(issued, BoundForm.SD_JWT_VC)
 
 
 def test_every_signature_is_in_the_audit(issued):
