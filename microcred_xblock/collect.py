@@ -17,7 +17,7 @@ NAMES = {
     "vc-api": N_("Learner Credential Wallet, and apps like it"),
 }
 NOTES = {
-    "openid4vci": N_("For apps that read OpenID4VCI offers. Your app may ask for a code, which is shown beside."),
+    "openid4vci": N_("For apps that read OpenID4VCI offers. If yours asks for a code, it is shown with the QR code."),
     "vc-api": N_("For apps that read VC-API links."),
 }
 APPS = {"lcw": N_("Learner Credential Wallet")}

@@ -92,6 +92,7 @@ def earned(
         ],
         "wallets": [_wallet(wallet, deliveries, viewer) for wallet in panel.wallets],
         "collect": collect.channels(panel, translator),
+        "choice": _must_choose(panel) and "bundle.zip" in urls,
         "downloads": [
             {"kind": kind, "url": urls[kind], "title": translator.gettext(title), "note": translator.gettext(note)}
             for kind, title, note in DOWNLOADS
@@ -101,6 +102,11 @@ def earned(
         "sealed_url": urls.get("elm.jsonld", ""),
         "facts": facts.groups(panel.parity, viewer, translator, known),
     }
+
+
+def _must_choose(panel: Any) -> bool:
+    """Whether the learner, who has taken none of the ways yet, sees several."""
+    return len(panel.wallets) + len(panel.channels) > 1 and not panel.deliveries and not panel.offers
 
 
 def _afterwards(panel: Any, translator: Translator) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
+import lxml.html
 import pytest
 import resvg_py
 from PIL import Image
@@ -442,6 +443,52 @@ def test_each_channel_has_a_button_and_no_channel_no_section():
     html = collecting(channels=("vc-api", "openid4vci"))
     assert re.findall(r'data-action="offer" data-channel="([^"]+)"', html) == ["vc-api", "openid4vci"]
     assert "Collect it with a wallet app" not in collecting()
+
+
+def test_every_button_of_a_wallet_is_described_by_its_name_and_by_what_it_makes_public():
+    wallets = tuple(
+        WalletOption(id=name, name=name.title(), connected=connected, takes_elm=True, **changes)
+        for name, connected, changes in (
+            ("plain", False, {}), ("sent", True, {}), ("fresh", True, {}), ("open", False, {"public_page": True}),
+            ("eu", False, {"by_address": True}),
+        )
+    )
+    html = views.live(
+        page(panel=award(wallets=wallets, deliveries=[delivery("refused", wallet="sent")])), ENGLISH
+    )["html"]["panel"]
+    found = lxml.html.fromstring(f"<div>{html}</div>")
+    buttons = found.xpath("//button[@data-wallet]")
+    assert {button.get("data-action") for button in buttons} == {
+        "connect", "send", "retry", "disconnect", "deposit", "deposit-email",
+    }
+    for button in buttons:
+        texts = [found.get_element_by_id(name).text_content() for name in button.get("aria-describedby").split()]
+        assert texts[0] == button.get("data-wallet").title()
+    publishing = found.xpath("//button[@data-wallet='open']")[0].get("aria-describedby").split()
+    assert "a page of its own" in found.get_element_by_id(publishing[1]).text_content()
+
+
+@pytest.mark.parametrize(("changes", "shown"), [
+    ({"channels": ("vc-api",)}, True), ({"channels": ("vc-api", "openid4vci"), "wallets": ()}, True),
+    ({}, False), ({"channels": ("vc-api",), "wallets": ()}, False),
+    ({"channels": ("vc-api",), "deliveries": [delivery("queued")]}, False),
+    ({"channels": ("vc-api",), "offers": ("vc-api",)}, False),
+])
+def test_who_sees_several_ways_and_took_none_reads_that_one_is_enough(changes, shown):
+    changes = {**changes, "offers": tuple(offered("open", channel) for channel in changes.get("offers", ()))}
+    html = views.live(page(panel=award(**changes), downloads={"bundle.zip": "/d/bundle.zip"}), ENGLISH)["html"]["panel"]
+    assert ("One of these ways is enough" in html) is shown
+
+
+@pytest.mark.parametrize(("changes", "main"), [
+    ({}, ["send"]), ({"connected": False}, ["connect"]), ({"wallets": ()}, ["offer"]),
+    ({"wallets": (), "offers": ("vc-api",)}, ["offer-show"]),
+])
+def test_only_the_likeliest_next_step_is_drawn_as_the_main_one(changes, main):
+    offers = tuple(offered("open", channel) for channel in changes.get("offers", ()))
+    html = collecting(**{**changes, "channels": ("vc-api",), "offers": offers})
+    found = re.findall(r'class="mcp-button mcp-button--main" data-action="([^"]+)"', html)
+    assert found == main
 
 
 def test_without_any_wallet_there_are_downloads_and_no_complaint_where_apps_can_collect():
