@@ -1,7 +1,8 @@
 """Wallets in browsers, on a platform where django-cors-headers answers before our views are asked.
 
 It answers every preflight itself, and for an origin that the platform does not list it answers no. Our endpoints for
-wallets look at no cookie, so any origin may ask.
+wallets look at no cookie, so any origin may ask. What is no endpoint of ours stays closed: with credentials allowed,
+the platform's own page for it would tell any other site who is signed in.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ from typing import Any
 
 from django.apps import apps
 from django.http import HttpRequest
+from django.urls import Resolver404, resolve
 
 OPEN = ("/microcred/openid4vci/", "/microcred/interactions/", "/microcred/ob2/")
+_PACKAGE = __name__.partition(".")[0] + "."
 _UID = "microcred.cors"
 
 
@@ -25,4 +28,10 @@ def connect() -> None:
 
 
 def _open(sender: Any, request: HttpRequest, **_more: Any) -> bool:
-    return request.path_info.startswith(OPEN)
+    if not request.path_info.startswith(OPEN):
+        return False
+    try:
+        found = resolve(request.path_info, getattr(request, "urlconf", None))
+    except Resolver404:
+        return False
+    return found.func.__module__.startswith(_PACKAGE)

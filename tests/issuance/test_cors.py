@@ -26,6 +26,8 @@ def signal(monkeypatch):
     ("/microcred/openid4vci/credential", True), ("/microcred/openid4vci/token", True),
     ("/microcred/interactions/x/exchange", True), ("/microcred/api/v1/x", False),
     ("/microcred/console/", False), ("/login", False), ("/microcred/openid4vci-x", False),
+    ("/microcred/openid4vci/there-is-none", False), ("/microcred/ob2/x", False), ("/microcred/interactions/", False),
+    ("/microcred/ob2/issuer", True), ("/microcred/openid4vci/offers/x", True),
 ])
 def test_who_may_ask(signal, path, open_):
     cors.connect()
