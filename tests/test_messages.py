@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+import polib
 import pytest
 
 from microcred_xblock import message_texts, messages
@@ -110,6 +111,24 @@ def test_the_catalogues_are_complete_and_current():
 def test_french_is_french():
     french = Translator("fr-CA")
     assert messages.explain(InvalidInput("x", code="not-earned"), french).startswith("Vous n’avez pas encore obtenu")
+
+
+@pytest.mark.parametrize(("written", "compiled"), [
+    ("Jusqu’au : {date}", "Jusqu’au\u00a0: {date}"),
+    ("« Ajouter » ou « Scanner ».", "«\u00a0Ajouter\u00a0» ou «\u00a0Scanner\u00a0»."),
+    ("Gardez-le ; sinon ?", "Gardez-le\u00a0; sinon\u00a0?"), ("https://x.example/ ?a=1", "https://x.example/ ?a=1"),
+    ("Déjà\u00a0: oui", "Déjà\u00a0: oui"), (" : ", " : "),
+])
+def test_no_line_of_french_begins_with_its_punctuation(written, compiled):
+    assert catalogues.unbroken(written) == compiled
+
+
+def test_the_compiled_french_catalogues_are_set_so():
+    for catalogue in catalogues.CATALOGUES:
+        for path in (catalogue.po_path("fr"),) if "fr" in catalogue.languages else ():
+            book = polib.mofile(str(path.with_suffix(".mo")))
+            texts = [text for entry in book for text in (entry.msgstr, *entry.msgstr_plural.values())]
+            assert texts and [text for text in texts if text != catalogues.unbroken(text)] == []
 
 
 @pytest.mark.parametrize("language", ["fr", "ar"])

@@ -30,6 +30,7 @@ OUTSIDE = ("workbench", "issuance", "credentials", "proofs", "wallets")  # not s
 _TAG = re.compile(r"""\{%\s*t\s+"((?:[^"\\]|\\.)+)"[^%]*%\}""")
 _LITERAL = r"""u?(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
 _CALL = re.compile(rf"\b(?:n?gettext|_)\(({_LITERAL})(?:, ({_LITERAL}))?")  # what templatize makes of a tag
+_FRENCH_SPACE = re.compile(r"(?<=\S) (?=[:;?!»](?![^\W_]))|(?<=«) ")
 _NAMED = re.compile(r"%\((\w+)\)s|%%")
 
 Text = tuple[str, str]  # msgid, msgid_plural or ""
@@ -49,8 +50,17 @@ class Catalogue:
         return self.folder / language / "LC_MESSAGES" / f"{self.domain}.po"
 
     def compiled(self, language: str) -> bytes:
-        """The ``.mo`` bytes of a language; the same for the same ``.po``."""
-        return polib.pofile(str(self.po_path(language))).to_binary()
+        """The ``.mo`` bytes of a language; the same for the same ``.po``. French punctuation stays on its line."""
+        book = polib.pofile(str(self.po_path(language)))
+        for entry in book if language == "fr" else ():
+            entry.msgstr = unbroken(entry.msgstr)
+            entry.msgstr_plural = {place: unbroken(text) for place, text in entry.msgstr_plural.items()}
+        return book.to_binary()
+
+
+def unbroken(text: str) -> str:
+    """``text`` with no-break spaces where French sets a space that no line may end with."""
+    return _FRENCH_SPACE.sub("\u00a0", text)
 
 
 def block_texts() -> dict[Text, list[str]]:
