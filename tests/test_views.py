@@ -442,6 +442,7 @@ def collecting(**changes):
 def test_each_channel_has_a_button_and_no_channel_no_section():
     html = collecting(channels=("vc-api", "openid4vci"))
     assert re.findall(r'data-action="offer" data-channel="([^"]+)"', html) == ["vc-api", "openid4vci"]
+    assert html.count("QR code or link") == 2, "who has the app on the same phone scans nothing"
     assert "Collect it with a wallet app" not in collecting()
 
 
