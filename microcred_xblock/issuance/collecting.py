@@ -78,8 +78,10 @@ def channels() -> tuple[str, ...]:
 def find(secret: str, channel: str, *, now: datetime) -> models.WalletOffer:
     """The offer, which is still good and was not redeemed yet.
 
-    NotAllowed: ``offer-unknown`` (also one that ended), ``offer-expired``, ``offer-used``.
+    NotAllowed: ``offer-unknown`` (also one that ended), ``offer-expired``, ``offer-used``, and ``offer-channel`` where
+    the admin has closed the channel meanwhile.
     """
+    _check_open(channel)
     return _good(models.WalletOffer.objects.filter(secret_digest=digest(secret), channel=channel), now)
 
 
@@ -103,7 +105,8 @@ def redeem(
 
 
 def by_token(token: str, channel: str, *, now: datetime) -> models.WalletOffer:
-    """The offer that a wallet is collecting. NotAllowed (``offer-token``)."""
+    """The offer that a wallet is collecting. NotAllowed (``offer-token``, ``offer-channel``)."""
+    _check_open(channel)
     rows = models.WalletOffer.objects.filter(
         token_digest=digest(token), channel=channel, ended_at__isnull=True, token_expires_at__gt=now
     )
@@ -141,6 +144,11 @@ def latest(award_row: models.Award) -> dict[str, models.WalletOffer]:
 def digest(*parts: str) -> str:
     """A secret as rows keep it."""
     return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()
+
+
+def _check_open(channel: str) -> None:
+    if channel not in channels():
+        raise NotAllowed("This way to a wallet is not offered here.", code="offer-channel")
 
 
 def _good(rows: Any, now: datetime) -> models.WalletOffer:

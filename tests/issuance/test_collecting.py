@@ -62,6 +62,17 @@ def test_another_channel_does_not_know_it(award):
     assert refusal(collecting.find, made.secret, collecting.Channel.VC_API) == "offer-unknown"
 
 
+@pytest.mark.parametrize("channel", list(collecting.Channel))
+def test_a_channel_that_the_admin_closes_is_closed_at_once(award, settings, channel):
+    begun = make(award, channel)
+    _, token = collecting.redeem(begun.secret, channel, now=timezone.now())
+    assert collecting.by_token(token, channel, now=timezone.now())
+    settings.MICROCRED_OFFERS = [other for other in collecting.channels() if other != channel]
+    for work, secret in ((collecting.by_token, token), (collecting.find, begun.secret),
+                         (collecting.redeem, begun.secret)):
+        assert refusal(work, secret, channel) == "offer-channel"
+
+
 def test_a_new_offer_ends_the_former_one_and_its_token(award):
     former = make(award)
     _, token = collecting.redeem(former.secret, CHANNEL, now=timezone.now())
