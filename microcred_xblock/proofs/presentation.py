@@ -22,6 +22,7 @@ ED25519_2020 = "Ed25519Signature2020"
 SUITES = (data_integrity.CRYPTOSUITE, ED25519_2020)
 METHODS = ("key", "jwk")
 MOST_AGE = timedelta(minutes=15)
+_MOST_PARTS = 150  # values in all; a presentation has about twenty, and JSON-LD takes their square in time
 _FIRST = ("https://www.w3.org/2018/credentials/v1", "https://www.w3.org/ns/credentials/v2")
 _CONTEXTS = {
     *_FIRST, "https://w3id.org/security/data-integrity/v2", "https://w3id.org/security/suites/ed25519-2020/v1",
@@ -56,6 +57,8 @@ def verify(
 
 def _parts(document: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """What is signed, and its only proof. Credentials were not asked for: an empty list of them says nothing."""
+    if not _is_small(document):
+        raise _odd("The presentation has too many parts.")
     secured = {name: value for name, value in document.items() if name != "proof"}
     if secured.get("verifiableCredential") == []:
         del secured["verifiableCredential"]
@@ -63,8 +66,8 @@ def _parts(document: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]
     contexts = [contexts] if isinstance(contexts, str) else contexts
     if not isinstance(contexts, list) or not contexts or not all(isinstance(item, str) for item in contexts):
         raise _odd("The contexts of a presentation are a list of addresses.")
-    if contexts[0] not in _FIRST or not set(contexts) <= _CONTEXTS:
-        raise _odd("The presentation has a context that is not read here.")
+    if contexts[0] not in _FIRST or not set(contexts) <= _CONTEXTS or len(set(contexts)) != len(contexts):
+        raise _odd("The presentation has a context that is not read here, or one twice.")
     types = secured.get("type")
     if "VerifiablePresentation" not in (types if isinstance(types, list) else [types]):
         raise _odd("This is no presentation.")
@@ -75,6 +78,15 @@ def _parts(document: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]
     if len(proofs) != 1 or not isinstance(proofs[0], dict) or not set(proofs[0]) <= _PROOF_MEMBERS:
         raise _odd("A presentation has one proof, with nothing in it but a proof.")
     return {**secured, "@context": contexts}, proofs[0]
+
+
+def _is_small(document: Any) -> bool:
+    left, count = [document], 0
+    while left and count <= _MOST_PARTS:
+        found = left.pop()
+        count += 1
+        left.extend(found.values() if isinstance(found, Mapping) else found if isinstance(found, list) else ())
+    return count <= _MOST_PARTS
 
 
 def _check_purpose(proof: Mapping[str, Any], challenge: str, domain: str | None) -> None:

@@ -124,6 +124,19 @@ def test_a_presentation_that_holds_something_else_is_not_read(changes):
     assert refused({name: value for name, value in made.items() if value is not None}) == "presentation-form"
 
 
+@pytest.mark.parametrize("changes", [
+    {"@context": [V2] * 2}, {"@context": [V2] * 600},
+    {"type": ["VerifiablePresentation", *map("https://x.example/{}".format, range(1500))]},
+    {"proof": {"domain": [DOMAIN, *map(str, range(3000))]}}, {"holder": {"id": "x", "a": [{}] * 200}},
+])
+def test_what_would_keep_json_ld_busy_is_not_read(changes, monkeypatch):
+    """One such request took fourteen seconds, in which no other thread of the worker could sign."""
+    document = present(Key(), "c", DOMAIN, now=NOW)
+    monkeypatch.setattr(presentation.data_integrity, "hash_data", lambda *_args: pytest.fail("canonicalised"))
+    proof = {**document["proof"], **changes.get("proof", {})}
+    assert refused({**document, **changes, "proof": proof}) == "presentation-form"
+
+
 def test_no_credentials_is_what_was_asked_for_and_one_context_may_be_a_text():
     key = Key()
     made = {**present(key, "c", DOMAIN, now=NOW), "verifiableCredential": []}
