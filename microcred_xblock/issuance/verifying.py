@@ -30,6 +30,7 @@ from .data import Verification
 log = logging.getLogger(__name__)
 
 MOST_BYTES = 2_000_000  # a badge picture with its credential inside
+_MOST_VALUES, _MOST_IN_LIST, _MOST_CONTEXTS = 20_000, 300, 10  # JSON-LD compares each text of a list with all others
 _MOST_OBJECTS = 3_000  # of a badge; more would keep this process busy, and no pill has so many parts
 _PNG = b"\x89PNG"
 _AFTER_THE_SIGNATURE = ("expired", "not-yet-valid")  # said only where the signature is good
@@ -137,7 +138,7 @@ def _badge(content: bytes, document: dict[str, Any]) -> _Presented:
     known = isinstance(proofs, list) and proofs and all(isinstance(proof, dict) for proof in proofs)
     if "VerifiableCredential" not in document["type"] or not known:
         raise InvalidInput("This is no signed credential.", code="document-unreadable")
-    if content.count(b"{") > _MOST_OBJECTS:
+    if content.count(b"{") > _MOST_OBJECTS or _is_busy(document):
         raise InvalidInput("The badge has more parts than any of ours.", code="document-size")
     issuer = _issuer_of(document)
 
@@ -155,6 +156,22 @@ def _badge(content: bytes, document: dict[str, Any]) -> _Presented:
     return _Presented(
         format=Format.OPEN_BADGE, content=content, document=document, issuer_did=issuer, check=check
     )
+
+
+def _is_busy(document: dict[str, Any]) -> bool:
+    """Whether a badge has more values than any of ours, in all or in one place."""
+    contexts = document.get("@context")
+    if isinstance(contexts, list) and len(contexts) > _MOST_CONTEXTS:
+        return True
+    left: list[Any] = [document]
+    for _ in range(_MOST_VALUES):
+        if not left:
+            return False
+        found = left.pop()
+        if isinstance(found, list) and sum(not isinstance(item, dict) for item in found) > _MOST_IN_LIST:
+            return True
+        left.extend(found.values() if isinstance(found, dict) else found if isinstance(found, list) else ())
+    return bool(left)
 
 
 def _as_stored(content: bytes, document: Mapping[str, Any]) -> bool:

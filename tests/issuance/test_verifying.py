@@ -296,6 +296,18 @@ class TestHostile:
             document["credentialSubject"]["result"] = [tree]
             assert verify(json.dumps(document).encode()).code == code
 
+    @pytest.mark.parametrize("changes", [
+        {"@context": ["https://www.w3.org/ns/credentials/v2"] * 600},
+        {"type": ["VerifiableCredential", *map("https://x.example/{}".format, range(4_000))]},
+        {"https://x.example/a": list(map(str, range(4_000)))},
+        {f"https://x.example/{number}": "a" for number in range(21_000)},
+    ])
+    def test_texts_made_to_keep_the_verifier_busy(self, files, changes, monkeypatch):
+        """JSON-LD compares each with all others, under a lock: four thousand took it thirteen seconds."""
+        monkeypatch.setattr(verifying.data_integrity, "verify", lambda *_args, **_more: pytest.fail("canonicalised"))
+        document = {**json.loads(files["ob3.json"]), "id": "urn:uuid:0f1e2d3c-4b5a-4968-8776-655443322110"}
+        assert verify(json.dumps({**document, **changes}).encode()).code == "document-size"
+
     @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(data=st.data())
     def test_mutations_are_never_genuine_unless_they_say_the_same(self, files, data):
