@@ -173,13 +173,13 @@ def test_a_broken_image_is_a_problem_of_the_image():
     assert [(p.code, p.field) for p in problems] == [("svg-unreadable", "badge image.image")]
 
 
-@pytest.mark.parametrize("value", ["0.70", "1", "0", "0.3333", ".001", "1e-3"])
+@pytest.mark.parametrize("value", ["0.70", "1", "0", "0.3333", ".001"])
 def test_thresholds_are_exact_text(value):
     pill = definition.build(define(outcomes=[{**OUTCOME, "threshold": value}]))
     assert pill.outcomes[0].threshold == Decimal(value)
 
 
-@pytest.mark.parametrize("value", [0.7, "0,7", "70 %", "", None, "NaN", "0.12345", "-0.1", [1], True])
+@pytest.mark.parametrize("value", [0.7, "0,7", "70 %", "1e-3", "", None, "NaN", "0.12345", "-0.1", [1], True])
 def test_other_thresholds_are_refused(value):
     with pytest.raises(InvalidPill):
         definition.build(define(outcomes=[{**OUTCOME, "threshold": value}]))

@@ -17,8 +17,8 @@ TEXT_MAX = 5_000
 # rest is canonicalised differently by different JSON-LD stacks (a vertical tab makes a signature
 # that one verifier accepts and another refuses), so none of it may enter a credential.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0d\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
-# Decimal itself would also take 1_000 and infinity. A power of ten stands in hand-written OLX only; forms take none.
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?")
+# As a person writes it: Decimal itself would also take 1e3, 1_000 and infinity.
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 

@@ -41,8 +41,8 @@ from .data import Download, Holders, Learner, Offer, Panel, Payload, Standing
 
 __all__ = [
     "DOWNLOAD_KINDS", "Holders", "Learner", "awarding_body_of", "connect", "connect_by_address", "consent",
-    "disconnect", "dismiss_notice", "download", "finish_connection", "holders", "last_awarded", "offer", "panel",
-    "payload", "recognition_defaults_of", "record_scores", "rehearse", "retry", "search_skills", "send",
+    "disconnect", "dismiss_notice", "download", "finish_connection", "holders", "last_awarded", "mail_files", "offer",
+    "panel", "payload", "recognition_defaults_of", "record_scores", "rehearse", "retry", "search_skills", "send",
     "skills_installed", "start_connection", "verdict", "withdraw",
 ]
 

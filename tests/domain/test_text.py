@@ -12,15 +12,14 @@ from microcred_xblock.domain.text import decimal
 
 @pytest.mark.parametrize(("written", "number"), [
     ("7", "7"), (" 0.70 ", "0.7"), (".5", "0.5"), ("7.", "7"), ("-1", "-1"), ("+1", "1"), ("٧", "7"), (3, "3"),
-    (Decimal("1E+3"), "1000"), ("7E-1", "0.7"), ("1e2", "100"),
+    (Decimal("1E+3"), "1000"),
 ])
-def test_digits_with_at_most_a_point_are_a_number_and_so_are_those_with_a_power_of_ten(written, number):
+def test_digits_with_at_most_a_point_are_a_number(written, number):
     assert decimal(written, field="weight") == Decimal(number)
 
 
 @pytest.mark.parametrize("written", [
-    "1e99", "1E-99", "1e99999999", "1e1_0", "1_000", "1,5", "1 500", "Infinity", "NaN", "", ".", "0x1", "½", 0.7,
-    True, None, Decimal("NaN"),
+    "1e3", "1E-3", "1_000", "1,5", "1 500", "Infinity", "NaN", "", ".", "0x1", "½", 0.7, True, None, Decimal("NaN"),
     "7" * 31,
 ])
 def test_anything_else_is_none(written):
