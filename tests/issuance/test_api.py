@@ -10,8 +10,8 @@ def test_public_names():
     assert sorted(api.__all__) == [
         "DOWNLOAD_KINDS", "Holders", "Learner", "awarding_body_of", "connect", "connect_by_address", "consent",
         "disconnect", "dismiss_notice", "download", "finish_connection", "holders", "last_awarded", "mail_files",
-        "offer", "panel", "payload", "recognition_defaults_of", "record_scores", "rehearse", "retry", "search_skills", "send",
-        "skills_installed", "start_connection", "verdict", "withdraw",
+        "offer", "panel", "payload", "recognition_defaults_of", "record_scores", "rehearse", "retry", "search_skills",
+        "send", "skills_installed", "start_connection", "verdict", "withdraw",
     ]
     defined = {
         name for name, value in vars(api).items()
