@@ -89,6 +89,7 @@ def open_page(chromium):
             '<meta name="viewport" content="width=device-width, initial-scale=1">'
             f'<style>{(static / "css/learning_pill.css").read_text("utf-8")}</style></head><body><main><h1>Course</h1>'
             f'<div id="block">{views.student(shown, translator, [])}</div></main>'
+            f'<script>{(static / "js/collecting.js").read_text("utf-8")}</script>'
             f'<script>{(static / "js/learning_pill.js").read_text("utf-8")}</script><script>MicrocredLearningPill('
             '{handlerUrl: (_element, name) => "/handler/" + name}, document.getElementById("block"), '
             f'{json.dumps(views.script_arguments(shown, translator))});</script></body></html>'
