@@ -67,7 +67,7 @@ class PreviewHandlers:
             keys = tuple(str(number) for number in range(1, len(fields["outcomes"] or ()) + 1))
             edit = edits.Edit(values={}, keys=keys, problems=())
         outcomes = edit.values.get("outcomes", fields["outcomes"]) or ()
-        pill, problems = definition.read(self._edited(edit))
+        pill, problems = definition.read(self._with(edit))
         places = {problem.field for problem in edit.problems}
         problems = (
             *edit.problems, *(problem for problem in problems if problem.field not in places),
