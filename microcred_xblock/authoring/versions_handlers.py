@@ -77,7 +77,7 @@ class VersionsHandlers:
             return {"html": "", "renews": False}
         translator = self.translator()
         edit = edits.read(self._form_fields(), data, translator)
-        after, _problems = definition.sketch(self._edited(edit))
+        after, _problems = definition.sketch(self._with(edit))
         found = versions.notice(before, after, held, translator)
         return {"html": found.html, "renews": found.renews}
 
