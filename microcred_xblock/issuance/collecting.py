@@ -81,7 +81,7 @@ def find(secret: str, channel: str, *, now: datetime) -> models.WalletOffer:
     NotAllowed: ``offer-unknown`` (also one that ended), ``offer-expired``, ``offer-used``, and ``offer-channel`` where
     the admin has closed the channel meanwhile.
     """
-    _check_open(channel)
+    check_open(channel)
     return _good(models.WalletOffer.objects.filter(secret_digest=digest(secret), channel=channel), now)
 
 
@@ -106,7 +106,7 @@ def redeem(
 
 def by_token(token: str, channel: str, *, now: datetime) -> models.WalletOffer:
     """The offer that a wallet is collecting. NotAllowed (``offer-token``, ``offer-channel``)."""
-    _check_open(channel)
+    check_open(channel)
     rows = models.WalletOffer.objects.filter(
         token_digest=digest(token), channel=channel, ended_at__isnull=True, token_expires_at__gt=now
     )
@@ -131,11 +131,6 @@ def given_back(row: models.WalletOffer, code: str) -> None:
     models.WalletOffer.objects.filter(pk=row.pk).update(collected_at=None, error_code=code[:60])
 
 
-def end(award_ids: Any, *, now: datetime) -> None:
-    """No wallet gets anything by the offers of these awards any more."""
-    _end(models.WalletOffer.objects.filter(award_id__in=award_ids), now)
-
-
 def latest(award_row: models.Award) -> dict[str, models.WalletOffer]:
     """The last offer of each channel. One query."""
     return {row.channel: row for row in models.WalletOffer.objects.filter(award=award_row).order_by("pk")}
@@ -146,7 +141,8 @@ def digest(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()
 
 
-def _check_open(channel: str) -> None:
+def check_open(channel: str) -> None:
+    """NotAllowed (``offer-channel``) where the admin does not allow the channel."""
     if channel not in channels():
         raise NotAllowed("This way to a wallet is not offered here.", code="offer-channel")
 

@@ -94,7 +94,7 @@ def _configuration(form: BoundForm, signed: tuple[str, ...]) -> oid4vci.Configur
 
 def issuer_metadata(shape: oid4vci.Shape) -> dict[str, Any]:
     """The Credential Issuer Metadata. NotAllowed where the admin does not offer this channel."""
-    _check_offered()
+    collecting.check_open(CHANNEL)
     name = issuers.names_of([""])
     logo = {"uri": places.about("logo.svg")}
     return oid4vci.issuer_metadata(
@@ -105,7 +105,7 @@ def issuer_metadata(shape: oid4vci.Shape) -> dict[str, Any]:
 
 def server_metadata() -> dict[str, Any]:
     """The metadata of the authorisation server, which is this site, too. NotAllowed as ``issuer_metadata``."""
-    _check_offered()
+    collecting.check_open(CHANNEL)
     return oid4vci.server_metadata(endpoints())
 
 
@@ -231,11 +231,6 @@ def refusal_body(refusal: oid4vci.Refusal, *, now: datetime) -> dict[str, Any]:
     return oid4vci.refusal_body(
         refusal, nonce=nonces.make(now), nonce_seconds=int(nonces.LASTS.total_seconds())
     )
-
-
-def _check_offered() -> None:
-    if CHANNEL not in collecting.channels() or not forms():
-        raise NotAllowed("This way to a wallet is not offered here.", code="offer-channel")
 
 
 def _collecting(authorization: str | None, now: datetime) -> models.WalletOffer:
