@@ -12,6 +12,7 @@ from tests import services
 ROOT = Path(__file__).parents[2]
 READS_ONLY = {
     "did", "did-folder", "achievement", "assessment", "verification", "no-verification", "refresh", "logo", "about",
+    "ob2-assertion", "ob2-badge", "ob2-badge-of", "ob2-image", "ob2-issuer", "ob2-issuer-of",
 }
 
 
