@@ -63,13 +63,14 @@ class IssuanceConfig(AppConfig):
         from django.apps import apps
         from django.conf import settings
 
-        from . import checks, cors, discretion, events, privacy, tracking  # noqa: F401
+        from . import assessing, checks, cors, discretion, events, privacy, tracking  # noqa: F401
         from .settings import common
 
         # Here, because the platform's production settings are assigned after those of plugins.
         common.schedule(settings)
         common.add_pipeline_steps(settings)
         discretion.install()
+        assessing.connect()
         privacy.connect()
         events.connect()
         tracking.connect()

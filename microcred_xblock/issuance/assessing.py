@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import QuerySet
+from django.db.models.signals import post_delete, post_save
+from django.utils import timezone
 
 from .. import compat
 from ..domain.errors import NotReady
@@ -56,8 +61,23 @@ def assess(request_pk: int, *, now: datetime) -> None:
 def wake(pill_ids: Iterable[str], *, now: datetime) -> int:
     """Look again soon at who waits: for a result to be shown, whose date the author may have moved, or for the pill to
     be mended. How many wait. What still fails then is tried again by the first steps of the ladder."""
-    waiting = models.AssessmentRequest.objects.filter(pill_id__in=list(pill_ids), due_at__gt=now + SOON)
-    return waiting.update(due_at=now + SOON, attempts=0)
+    return _wake(models.AssessmentRequest.objects.filter(pill_id__in=list(pill_ids)), now)
+
+
+def connect() -> None:
+    """Look again soon at all who wait for a pill to be mended, whenever what pills inherit is changed."""
+    for changed in (post_save, post_delete):
+        changed.connect(
+            _defaults_changed, sender=models.RecognitionDefaults, dispatch_uid="microcred.assessing.defaults"
+        )
+
+
+def _defaults_changed(**_kwargs: Any) -> None:
+    _wake(models.AssessmentRequest.objects.filter(error_code=requests.UNREADY), timezone.now())
+
+
+def _wake(waiting: QuerySet[models.AssessmentRequest], now: datetime) -> int:
+    return waiting.filter(due_at__gt=now + SOON).update(due_at=now + SOON, attempts=0)
 
 
 def _assess(learner_id: str, pill_id: str, now: datetime) -> datetime | None:

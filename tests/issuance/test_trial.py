@@ -23,6 +23,7 @@ from microcred_xblock.issuance import (
     holding,
     indexing,
     models,
+    recognition_defaults,
     renewing,
     trial,
     verdicts,
@@ -276,3 +277,20 @@ class TestWaiting:
         with pytest.raises(ObjectDoesNotExist):
             self.waiting()
         assert not [found for found in doctor_checks.queue(now) if pill in found.said]
+
+    def test_a_changed_default_wakes_it_too_since_the_pill_may_lack_just_that(self, pill, commits):
+        with commits():
+            assessing.request("7", "block-v1:Org+C+R+type@problem+block@p1", now=timezone.now())
+        other = models.AssessmentRequest.objects.create(
+            learner_pill="k", learner_id="8", pill_id="other", token="t", due_at=timezone.now() + timedelta(days=1)
+        )
+        for change in (
+            lambda: recognition_defaults.put("organisation", "Org", {"mode": "online"}),
+            lambda: recognition_defaults.remove("organisation", "Org"),
+        ):
+            models.AssessmentRequest.objects.filter(pill_id=pill).update(due_at=timezone.now() + timedelta(hours=18))
+            change()
+            waiting = models.AssessmentRequest.objects.get(pill_id=pill)
+            assert waiting.due_at <= timezone.now() + assessing.SOON and waiting.attempts == 0
+        other.refresh_from_db()
+        assert other.due_at > timezone.now() + timedelta(hours=20), "it waits for something else"
