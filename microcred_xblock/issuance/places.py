@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from uuid import UUID
+
+from django.utils.crypto import salted_hmac
 
 from . import conf
 
@@ -109,5 +110,6 @@ def refresh(uuid: UUID, salt: str) -> str:
 
 
 def refresh_token(uuid: UUID, salt: str) -> str:
-    """What only whoever has the badge can name: its id stands on public pages, the salt in the badge alone."""
-    return hashlib.sha256(f"microcred-refresh:{salt}:{uuid}".encode()).hexdigest()
+    """What only whoever has the badge can name: its id stands on public pages, and so may its salt, as in the hosted
+    twin of Open Badges 2.0."""
+    return salted_hmac("microcred.refresh", f"{salt}:{uuid}", algorithm="sha256").hexdigest()

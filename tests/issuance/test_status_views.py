@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import logging
 from datetime import timedelta
 from types import SimpleNamespace
 from uuid import UUID, uuid4
@@ -303,3 +305,27 @@ class TestRefresh:
         for end in wrong:
             assert client.get(f"/microcred/refresh/{uuid}{end}").status_code == 404, end
         assert client.get(f"/microcred/refresh/{uuid}/{token}").status_code == 200
+
+    def test_nor_who_knows_the_salt_too(self, award, client):
+        """An Open Badge 2.0 of the award has it on a public page."""
+        row = award.credentials.get(format="ob3")
+        uuid = row.credential_id[9:]
+        for told in (f"microcred-refresh:{row.salt}:{uuid}", f"{row.salt}:{uuid}"):
+            token = hashlib.sha256(told.encode()).hexdigest()
+            assert client.get(f"/microcred/refresh/{uuid}/{token}").status_code == 404
+
+    def test_the_address_in_the_badge_outlives_the_secret_key(self, award, learner, client, settings):
+        models.Credential.objects.update(state="prepared", content=b"")
+        badge = api.payload(str(award.pk), learner).open_badge
+        models.Credential.objects.update(state="issued", content=json.dumps(badge).encode())
+        settings.SECRET_KEY = "another"
+        address = badge["refreshService"]["id"].removeprefix(BASE)
+        assert client.get(address).json()["id"] == badge["id"]
+        assert client.get(f"{address[:-1]}{'1' if address.endswith('0') else '0'}").status_code == 404
+
+    def test_no_token_comes_into_the_log(self, award, client, caplog):
+        """A badge whose holder no longer agrees may be given again later."""
+        models.Consent.objects.update(active=None)
+        with caplog.at_level(logging.DEBUG):
+            assert client.get(self.url(award)).status_code == 404
+        assert self.url(award).rpartition("/")[2] not in caplog.text
