@@ -89,7 +89,9 @@ def refresh(request: HttpRequest, uuid: UUID, token: str) -> HttpResponse:
     try:
         row = refreshing.newest_badge(uuid, token, form=Format.OPEN_BADGE_JWT if compact else Format.OPEN_BADGE)
     except MicrocredError as error:
-        return _refused(error)
+        response: Any = _refused(error)
+        response._has_been_logged = True  # Django logs the address of every such answer; ours holds a secret
+        return response
     headers = {**_OPEN, "Cache-Control": "no-store", "Vary": "Accept", "X-Robots-Tag": "noindex"}
     return HttpResponse(bytes(row.content), content_type=row.media_type, headers=headers)
 

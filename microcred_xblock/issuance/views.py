@@ -93,7 +93,9 @@ def explained(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         except MicrocredError as error:
             log.info("%s: %s", view.__name__, error.code)
             status = 403 if isinstance(error, NotAllowed) else 400 if isinstance(error, InvalidInput) else 503
-            return render(request, "microcred/trouble.html", {"code": error.code}, status=status)
+            response: Any = render(request, "microcred/trouble.html", {"code": error.code}, status=status)
+            response._has_been_logged = True  # Django logs the address of every such answer; ours may hold a ticket
+            return response
 
     return wrapper
 

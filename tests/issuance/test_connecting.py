@@ -1,5 +1,6 @@
 """To a wallet and back: the learner's permission, once, in one browser."""
 
+import logging
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
@@ -105,6 +106,14 @@ def test_a_wallet_at_fault_is_told_before_the_browser_leaves(path, reply, kind, 
         begin(learner, award_id)
     assert caught.value.code == code
     assert not models.AuthorizationAttempt.objects.exists()
+
+
+def test_no_ticket_comes_into_the_log(award_id, learner, client, caplog):
+    address = begin(learner, award_id)
+    ticket = address.rstrip("/").rpartition("/")[2]
+    with caplog.at_level(logging.DEBUG):
+        assert [client.get(address).status_code for _ in range(2)] == [302, 400]
+    assert caplog.records and ticket not in caplog.text
 
 
 def test_a_wallet_that_fails_on_the_way_leads_back(award_id, learner, host, client):
