@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 MOST_BYTES = 2_000_000  # a badge picture with its credential inside
 _MOST_VALUES, _MOST_IN_LIST, _MOST_CONTEXTS = 20_000, 300, 10  # JSON-LD compares each text of a list with all others
 _MOST_OBJECTS = 3_000  # of a badge; more would keep this process busy, and no pill has so many parts
+_MOST_UNKNOWN = 600, 6_000  # objects and values of a badge whose id nobody here knows: it cannot be genuine anyway
 _PNG = b"\x89PNG"
 _AFTER_THE_SIGNATURE = ("expired", "not-yet-valid")  # said only where the signature is good
 _AWAY = (OperationalError, InterfaceError)
@@ -138,7 +139,9 @@ def _badge(content: bytes, document: dict[str, Any]) -> _Presented:
     known = isinstance(proofs, list) and proofs and all(isinstance(proof, dict) for proof in proofs)
     if "VerifiableCredential" not in document["type"] or not known:
         raise InvalidInput("This is no signed credential.", code="document-unreadable")
-    if content.count(b"{") > _MOST_OBJECTS or _is_busy(document):
+    objects = content.count(b"{")
+    busy = objects > _MOST_OBJECTS or _is_busy(document, _MOST_VALUES)
+    if busy or ((objects > _MOST_UNKNOWN[0] or _is_busy(document, _MOST_UNKNOWN[1])) and _stored(document) is None):
         raise InvalidInput("The badge has more parts than any of ours.", code="document-size")
     issuer = _issuer_of(document)
 
@@ -158,13 +161,13 @@ def _badge(content: bytes, document: dict[str, Any]) -> _Presented:
     )
 
 
-def _is_busy(document: dict[str, Any]) -> bool:
-    """Whether a badge has more values than any of ours, in all or in one place."""
+def _is_busy(document: dict[str, Any], most: int) -> bool:
+    """Whether a badge has more than ``most`` values, or in one place more than any of ours."""
     contexts = document.get("@context")
     if isinstance(contexts, list) and len(contexts) > _MOST_CONTEXTS:
         return True
     left: list[Any] = [document]
-    for _ in range(_MOST_VALUES):
+    for _ in range(most):
         if not left:
             return False
         found = left.pop()
@@ -182,10 +185,7 @@ def _as_stored(content: bytes, document: Mapping[str, Any]) -> bool:
     badge that was written differently (order, white space, escapes) is the same: software that moves JSON-LD about
     beyond that leaves a badge that we call changed.
     """
-    row = models.Credential.objects.filter(
-        credential_id=_text(document.get("id"))[:100], format=Format.OPEN_BADGE.value
-    ).exclude(digest="").only("content", "digest").first()
-    row = row or _bound(_text(document.get("id"))[:100], Format.OPEN_BADGE).only("content", "digest").first()
+    row = _stored(document)
     if row is None:
         return False
     if hashlib.sha256(content).hexdigest() == row.digest:
@@ -195,6 +195,15 @@ def _as_stored(content: bytes, document: Mapping[str, Any]) -> bool:
     if _plain(json.loads(bytes(row.content))) != _plain(document):
         raise InvalidDocument("The badge is not what was signed under its id.", code="proof-invalid")
     return True
+
+
+def _stored(document: Mapping[str, Any]) -> Any:
+    """The badge that was signed here under the document's id; None where none was."""
+    name = _text(document.get("id"))[:100]
+    rows = models.Credential.objects.filter(credential_id=name, format=Format.OPEN_BADGE.value).exclude(digest="")
+    return (
+        rows.only("content", "digest").first() or _bound(name, Format.OPEN_BADGE).only("content", "digest").first()
+    )
 
 
 def _bound(credential_id: str, format_: Format) -> Any:

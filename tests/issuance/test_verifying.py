@@ -308,6 +308,21 @@ class TestHostile:
         document = {**json.loads(files["ob3.json"]), "id": "urn:uuid:0f1e2d3c-4b5a-4968-8776-655443322110"}
         assert verify(json.dumps({**document, **changes}).encode()).code == "document-size"
 
+    @pytest.mark.parametrize("changes", [
+        {"https://x.example/a": [{"id": f"https://x.example/{number}"} for number in range(700)]},
+        {f"https://x.example/{number}": "a" for number in range(7_000)},
+    ])
+    def test_a_large_badge_that_nobody_here_made_is_not_worth_the_work(self, files, award, changes, monkeypatch):
+        """Three thousand objects take some seconds; ours may have so many, but then their id is known."""
+        document = {**json.loads(files["ob3.json"]), **changes}
+        assert verify(json.dumps(document).encode()).code == "proof-invalid"
+        monkeypatch.setattr(verifying.data_integrity, "verify", lambda *_args, **_more: pytest.fail("canonicalised"))
+        document["id"] = "urn:uuid:0f1e2d3c-4b5a-4968-8776-655443322110"
+        assert verify(json.dumps(document).encode()).code == "document-size"
+        large = json.dumps(document).encode()
+        award.credentials.filter(format="ob3").update(content=large, credential_id=document["id"])
+        assert verify(large).code != "document-size"
+
     @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(data=st.data())
     def test_mutations_are_never_genuine_unless_they_say_the_same(self, files, data):
