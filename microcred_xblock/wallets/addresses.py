@@ -13,8 +13,11 @@ from ..domain.errors import WalletRefused, WalletUnreachable
 Resolver = Callable[..., list[tuple]]
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _NAT64_LOCAL = ipaddress.ip_network("64:ff9b:1::/48")
-# Global by registry, but never a wallet: the former 6to4 relays, and a cloud provider's metadata service.
-_NEVER = tuple(map(ipaddress.ip_network, ("192.88.99.0/24", "168.63.129.16/32")))
+# Called global by the registry, or by one of the Pythons we run under, but never a wallet: the former 6to4 relays, a
+# cloud provider's metadata service, protocol assignments, former site-local addresses, and those for documentation.
+_NEVER = tuple(map(ipaddress.ip_network, (
+    "192.88.99.0/24", "168.63.129.16/32", "192.0.0.0/24", "fec0::/10", "3fff::/20",
+)))
 
 
 def is_public(address: str) -> bool:
