@@ -12,7 +12,7 @@ def load(content: bytes | str) -> Any:
     try:
         text = content.decode("utf-8") if isinstance(content, bytes) else content
         found = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
-        json.dumps(found, ensure_ascii=False).encode("utf-8")
+        json.dumps(found, ensure_ascii=False, allow_nan=False).encode("utf-8")
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
     return found
