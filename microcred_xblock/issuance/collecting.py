@@ -24,6 +24,7 @@ LASTS = timedelta(minutes=10)
 TOKEN_LASTS = timedelta(minutes=5)  # OpenID4VCI 1.0, section 13.10: no longer for a bearer token
 MOST_TRIES = 5
 _PURPOSE = models.Consent.Purpose.SHARE
+_LINE = "offer:"  # how the ledger's recipient begins
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,6 +132,13 @@ def given_back(row: models.WalletOffer, code: str) -> None:
     models.WalletOffer.objects.filter(pk=row.pk).update(collected_at=None, error_code=code[:60])
 
 
+def take_back(award_id: Any, recipient: str, *, now: datetime) -> None:
+    """The learner withdraws the ledger's line with that recipient: its offers end, those being collected too."""
+    channel = recipient.removeprefix(_LINE)
+    if channel != recipient:
+        _end(models.WalletOffer.objects.filter(award_id=award_id, channel=channel), now)
+
+
 def latest(award_row: models.Award) -> dict[str, models.WalletOffer]:
     """The last offer of each channel. One query."""
     return {row.channel: row for row in models.WalletOffer.objects.filter(award=award_row).order_by("pk")}
@@ -178,7 +186,7 @@ def _end(rows: Any, now: datetime) -> None:
 def _record(award: models.Award, channel: str, now: datetime) -> None:
     """The ledger's line: the learner gives the credential to a wallet that comes for it by this channel."""
     issued = award.consents.get(purpose=models.Consent.Purpose.ISSUE, active=True)
-    place = {"purpose": _PURPOSE, "recipient": f"offer:{channel}"}
+    place = {"purpose": _PURPOSE, "recipient": f"{_LINE}{channel}"}
     line = award.consents.filter(**place, active=True).first()
     if line is not None and line.payload_digest == issued.payload_digest:
         return

@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from ..domain.credential import Format
 from ..domain.errors import NotAllowed
-from . import conf, issuing, models, outbox, requests, sharing
+from . import collecting, conf, issuing, models, outbox, requests, sharing
 
 EVERYBODY = "everybody"  # the recipient of what is published
 _Purpose = models.Consent.Purpose
@@ -27,8 +27,8 @@ def lines(learner_id: str) -> Any:
 def withdraw(learner_id: str, consent_pk: int, *, now: datetime) -> models.Consent:
     """Take one line back. Twice is once; NotAllowed (``consent-unknown``) for another's.
 
-    ``issue``: nothing more is signed, sent or shown. ``share``: nothing more is sent to that wallet until the learner
-    sends again. ``publish``: the badge is no longer shown.
+    ``issue``: nothing more is signed, sent or shown. ``share``: nothing more is sent to that wallet, or
+    collected by that way, until the learner sends or offers it again. ``publish``: the badge is no longer shown.
     """
     found = lines(learner_id).filter(pk=consent_pk).select_related("award").first()
     if found is None or found.award.learner_id != learner_id:
@@ -41,6 +41,7 @@ def withdraw(learner_id: str, consent_pk: int, *, now: datetime) -> models.Conse
             models.Consent.objects.filter(pk=found.pk, active=True).update(active=None, withdrawn_at=now)
             if found.purpose == _Purpose.SHARE:
                 _stop_sending(found)
+                collecting.take_back(found.award_id, found.recipient, now=now)
     found.refresh_from_db()
     return found
 

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from microcred_xblock.domain.errors import InvalidAnswer, NotAllowed, NotReady
-from microcred_xblock.issuance import api, collecting, models, outbox, privacy, status
+from microcred_xblock.issuance import api, collecting, ledger, models, outbox, privacy, status
 
 pytestmark = pytest.mark.django_db
 CHANNEL = collecting.Channel.OPENID4VCI
@@ -71,6 +71,20 @@ def test_a_channel_that_the_admin_closes_is_closed_at_once(award, settings, chan
     for work, secret in ((collecting.by_token, token), (collecting.find, begun.secret),
                          (collecting.redeem, begun.secret)):
         assert refusal(work, secret, channel) == "offer-channel"
+
+
+def test_taking_back_the_line_of_the_ledger_ends_the_offers_of_that_way(award):
+    begun = make(award)
+    _, token = collecting.redeem(begun.secret, CHANNEL, now=timezone.now())
+    other = make(award, collecting.Channel.VC_API)
+    line = award.consents.get(recipient="offer:openid4vci", active=True)
+    ledger.withdraw(award.learner_id, line.pk, now=timezone.now())
+    assert refusal(collecting.by_token, token, CHANNEL) == "offer-token"
+    assert refusal(collecting.find, begun.secret, CHANNEL) == "offer-unknown"
+    assert collecting.find(other.secret, collecting.Channel.VC_API, now=timezone.now())
+    again = make(award)
+    assert collecting.find(again.secret, CHANNEL, now=timezone.now())
+    assert award.consents.filter(recipient="offer:openid4vci", active=True).count() == 1
 
 
 def test_a_new_offer_ends_the_former_one_and_its_token(award):
