@@ -51,9 +51,11 @@ def public_jwk(told: Any) -> dict[str, str]:
         raise _unusable("The key is not one that a single holder can have.")
     try:
         key = JWK(**found)
-        key.get_op_key("verify")  # where the point is not on the curve, it is here that it is seen
+        point = key.get_op_key("verify")  # where it is not on the curve, it is here that it is seen
     except (JWException, ValueError, TypeError) as error:
         raise _unusable("The key is not one of its curve.") from error
+    if kind == "EC" and [_bytes(found["x"]), _bytes(found["y"])] != _coordinates(point, size):
+        raise _unusable("A coordinate of the key is larger than its field.")  # which would be a second name
     return {name: str(found[name]) for name in members}
 
 
@@ -116,6 +118,11 @@ def _bytes(value: Any) -> bytes:
     if base64url_encode(found) != value:
         raise _unusable("The key is not written in Base64url.")
     return found
+
+
+def _coordinates(point: ec.EllipticCurvePublicKey, size: int) -> list[bytes]:
+    numbers = point.public_numbers()
+    return [number.to_bytes(size, "big") for number in (numbers.x, numbers.y)]
 
 
 def _is_somebodys(encoded: bytes) -> bool:

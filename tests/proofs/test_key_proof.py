@@ -127,6 +127,18 @@ def test_one_key_is_written_in_one_way():
     assert code_of(holder_keys.resolve, "did:key:" + multibase.encode(multibase.P256_PUBLIC + point)) == "wallet-key"
 
 
+def test_a_coordinate_is_smaller_than_its_field():
+    """P-256 has a point with x = 5; 5 plus the prime fits into the same bytes, and OpenSSL takes it for the same."""
+    prime = 2**256 - 2**224 + 2**192 + 2**96 - 1
+    point = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), b"\x02" + (5).to_bytes(32, "big"))
+    y = base64url_encode(point.public_numbers().y.to_bytes(32, "big"))
+    good, other = (
+        {"kty": "EC", "crv": "P-256", "x": base64url_encode(x.to_bytes(32, "big")), "y": y} for x in (5, 5 + prime)
+    )
+    assert holder_keys.public_jwk(good) == good
+    assert code_of(holder_keys.public_jwk, other) == "wallet-key"
+
+
 @pytest.mark.parametrize("changes", [
     {"kty": "oct", "k": "aw"}, {"kty": "RSA", "n": "AQAB", "e": "AQAB"}, {"crv": "secp256k1"}, {"crv": ["P-256"]},
     {"x": "AAAA"}, {"x": None}, {"x": 5}, {"y": public(make_key())["y"]}, {"d": "AAAA"}, {"x": public(KEY)["x"] + "="},
