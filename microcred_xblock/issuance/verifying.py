@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 MOST_BYTES = 2_000_000  # a badge picture with its credential inside
 _MOST_VALUES, _MOST_IN_LIST, _MOST_CONTEXTS = 20_000, 300, 10  # JSON-LD compares each text of a list with all others
 _MOST_OBJECTS = 3_000  # of a badge; more would keep this process busy, and no pill has so many parts
+_MOST_PROOFS = 10  # the key of each is looked up
 _MOST_UNKNOWN = 600, 6_000  # objects and values of a badge whose id nobody here knows: it cannot be genuine anyway
 _PNG = b"\x89PNG"
 _AFTER_THE_SIGNATURE = ("expired", "not-yet-valid")  # said only where the signature is good
@@ -163,9 +164,9 @@ def _badge(content: bytes, document: dict[str, Any]) -> _Presented:
 
 def _is_busy(document: dict[str, Any], most: int) -> bool:
     """Whether a badge has more than ``most`` values, or in one place more than any of ours."""
-    contexts = document.get("@context")
-    if isinstance(contexts, list) and len(contexts) > _MOST_CONTEXTS:
-        return True
+    for name, limit in (("@context", _MOST_CONTEXTS), ("proof", _MOST_PROOFS)):
+        if isinstance(document.get(name), list) and len(document[name]) > limit:
+            return True
     left: list[Any] = [document]
     for _ in range(most):
         if not left:

@@ -301,6 +301,7 @@ class TestHostile:
         {"type": ["VerifiableCredential", *map("https://x.example/{}".format, range(4_000))]},
         {"https://x.example/a": list(map(str, range(4_000)))},
         {f"https://x.example/{number}": "a" for number in range(21_000)},
+        {"proof": [{"type": "DataIntegrityProof"}] * 500},
     ])
     def test_texts_made_to_keep_the_verifier_busy(self, files, changes, monkeypatch):
         """JSON-LD compares each with all others, under a lock: four thousand took it thirteen seconds."""
