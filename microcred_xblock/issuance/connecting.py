@@ -119,6 +119,13 @@ def client_of(registration: models.ClientRegistration) -> oauth.Client:
     )
 
 
+def is_of(registration: models.ClientRegistration, wanted: Provider) -> bool:
+    """Whether we are registered there: the admin may have given the wallet's id to another host since, which must see
+    no secret of the former one.
+    """
+    return registration.key == models.pair_key(wanted.id, wanted.base_url, registration.redirect_uri)
+
+
 def connect(
     learner_id: str, wallet_id: str, *, award_id: UUID | None, return_url: str, now: datetime
 ) -> str:
@@ -243,11 +250,20 @@ def end(row: models.WalletConnection, *, code: str, now: datetime) -> None:
 def tokens_of(row: models.WalletConnection) -> oauth.Tokens:
     """The stored tokens of a connection. WalletRefused (``wallet-reconnect``) for one that was made by an address."""
     if row.registration_id is None or row.expires_at is None:
-        raise WalletRefused("The wallet is to be connected anew.", code="wallet-reconnect")
+        raise _elsewhere()
     stored = vault.unseal(row.tokens)
     return oauth.Tokens(
         access=stored["access"], refresh=stored["refresh"], expires_at=row.expires_at, scopes=tuple(row.scopes)
     )
+
+
+def tokens_for(row: models.WalletConnection, wanted: Provider) -> oauth.Tokens:
+    """The tokens of a connection, to be shown to ``wanted``. WalletRefused (``wallet-reconnect``) if they are not its.
+    """
+    tokens = tokens_of(row)
+    if not is_of(row.registration, wanted):
+        raise _elsewhere()
+    return tokens
 
 
 def keep_tokens(row: models.WalletConnection, tokens: oauth.Tokens) -> None:
@@ -288,6 +304,8 @@ def _revoke(
         return
     with contextlib.suppress(MicrocredError):
         wanted = provider(row.wallet_id)
+        if not is_of(row.registration, wanted):
+            return
         _host, description = describe(wanted, now=now, stale=True)
         if description.endpoints.revocation:
             token, hint = (tokens.refresh, "refresh_token") if tokens.refresh else (tokens.access, "access_token")
@@ -296,6 +314,8 @@ def _revoke(
 
 def _complete(attempt: models.AuthorizationAttempt, *, code: str, error: str, iss: str, now: datetime) -> None:
     wanted = provider(attempt.wallet_id)
+    if not is_of(attempt.registration, wanted):
+        raise _elsewhere()
     _host, description = describe(wanted, now=now)
     oauth.check_issuer(iss, authorization=description.endpoints.authorization, base_url=wanted.base_url)
     if error:
@@ -415,6 +435,10 @@ def _attempt(rows: Any, learner_id: str | None, now: datetime) -> models.Authori
     if learner_id is not None and learner_id != attempt.learner_id:
         raise NotAllowed("This link belongs to somebody else.", code="attempt-person")
     return attempt
+
+
+def _elsewhere() -> WalletRefused:
+    return WalletRefused("The wallet is to be connected anew.", code="wallet-reconnect")
 
 
 def _nobody_waits() -> InvalidAnswer:

@@ -69,9 +69,9 @@ class Link:
         return self._description
 
     def tokens(self) -> oauth.Tokens:
-        """The connection's tokens. Misconfigured (``token-key``)."""
+        """The connection's tokens. Misconfigured (``token-key``), WalletRefused (``wallet-reconnect``)."""
         if self._tokens is None:
-            self._tokens = connecting.tokens_of(self.connection)
+            self._tokens = connecting.tokens_for(self.connection, self.provider())
         return self._tokens
 
     def refresh(self) -> oauth.Tokens:

@@ -12,7 +12,7 @@ from microcred_xblock import compat
 from microcred_xblock.domain.errors import InvalidAnswer, Misconfigured, NotAllowed, WalletRefused, WalletUnreachable
 from microcred_xblock.issuance import api, connecting, models
 from tests.factories import make_pill
-from tests.wallets.host import UPSERT, Reply
+from tests.wallets.host import UPSERT, Host, Reply
 
 BASE = "http://localhost:8000"
 pytestmark = pytest.mark.django_db
@@ -114,6 +114,30 @@ def test_no_ticket_comes_into_the_log(award_id, learner, client, caplog):
     with caplog.at_level(logging.DEBUG):
         assert [client.get(address).status_code for _ in range(2)] == [302, 400]
     assert caplog.records and ticket not in caplog.text
+
+
+def test_another_host_under_the_same_id_sees_no_secret_of_the_former_one(send, host, learner, commits, settings):
+    send()
+    with Host() as other:
+        settings.MICROCRED_WALLETS = [{**settings.MICROCRED_WALLETS[0], "base_url": other.url}]
+        models.Delivery.objects.all().delete()
+        award = models.Award.objects.get()
+        with commits():
+            api.send(str(award.pk), learner.id, "testwallet")
+        assert not any("authorization" in request.headers for request in other.requests)
+        [wallet] = api.panel(learner.id, make_pill().id).wallets
+        assert not wallet.connected
+
+
+def test_nor_is_it_told_of_a_connection_that_ends_or_begins(issued, connect, host, learner, client, settings):
+    connect(issued)
+    to_wallet = client.get(begin(learner, issued)).headers["Location"]
+    with Host() as other:
+        settings.MICROCRED_WALLETS = [{**settings.MICROCRED_WALLETS[0], "base_url": other.url}]
+        back = client.get(host.approve(to_wallet).removeprefix(BASE)).headers["Location"]
+        assert error_in(back) == "wallet-reconnect"
+        api.disconnect(learner.id, "testwallet")
+        assert not other.requests and models.WalletConnection.objects.get().tokens == ""
 
 
 def test_a_wallet_that_fails_on_the_way_leads_back(award_id, learner, host, client):
