@@ -24,8 +24,8 @@ def test_what_was_written_is_read(value):
 
 
 @pytest.mark.parametrize("text", [
-    "", "{", '{"a": 1, "a": 2}', '[{"b": {"a": 1, "a": 1}}]', "NaN", "[-Infinity]", "[1e400]", '{"a": -1e999}', '"\\ud83d"', b'"\xff"',
-    b"\xef\xbb\xbf{}", "{}".encode("utf-16"), "[" * 100_000, "{} {}",
+    "", "{", '{"a": 1, "a": 2}', '[{"b": {"a": 1, "a": 1}}]', "NaN", "[-Infinity]", "[1e400]", '{"a": -1e999}',
+    '"\\ud83d"', b'"\xff"', b"\xef\xbb\xbf{}", "{}".encode("utf-16"), "[" * 100_000, "{} {}",
 ])
 def test_the_rest_is_refused(text):
     with pytest.raises(ValueError):
