@@ -42,7 +42,7 @@ def _readable() -> Iterator[CheckMessage]:
         conf.wallets()
     except MicrocredError as error:
         yield Error(error.message, id="microcred.E001")
-    for check in (conf.status_list_size, conf.proxy, rates.check, awarding_bodies.configured):
+    for check in (conf.status_list_size, conf.proxy, conf.ca_bundle, rates.check, awarding_bodies.configured):
         try:
             check()
         except MicrocredError as error:

@@ -72,8 +72,8 @@ def uri(channel: str, secret: str) -> str:
 
 def channels() -> tuple[str, ...]:
     """The channels that the admin allows, as the setting orders them; none without any form to give."""
-    empty = () if conf.setting("MICROCRED_OPENID4VCI_FORMATS") else (Channel.OPENID4VCI,)
-    return tuple(name for name in conf.setting("MICROCRED_OFFERS") if name in Channel.values and name not in empty)
+    empty = () if conf.chosen("MICROCRED_OPENID4VCI_FORMATS") else (Channel.OPENID4VCI,)
+    return tuple(name for name in conf.chosen("MICROCRED_OFFERS") if name not in empty)
 
 
 def find(secret: str, channel: str, *, now: datetime) -> models.WalletOffer:

@@ -20,6 +20,7 @@ from ..wallets.transport import Policy, Transport
 from .settings.common import DEFAULTS, SECRETS
 
 _MAIL = re.compile(r"[!-~]{1,64}@[A-Za-z0-9.-]{1,190}", re.ASCII)
+_LISTS = (list, tuple, set, frozenset)
 _DIGITS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?", re.ASCII)
 
 NUMBERS: dict[str, tuple[float, float]] = {  # the least and the most that is of any use
@@ -56,6 +57,13 @@ def as_number(value: Any, least: float, most: float) -> float | None:
     return value if fits else None
 
 
+def chosen(name: str) -> tuple[str, ...]:
+    """What the admin has chosen of all that the default lists, each once; a value that is no such list is nothing."""
+    told = setting(name)
+    names = dict.fromkeys(item for item in told if isinstance(item, str)) if isinstance(told, _LISTS) else {}
+    return tuple(item for item in names if item in DEFAULTS[name])
+
+
 def required(name: str, *, what: str) -> Any:
     """The setting; Misconfigured (``setting-missing``) if it is empty. ``what`` says what it is for."""
     value = setting(name)
@@ -67,12 +75,19 @@ def required(name: str, *, what: str) -> Any:
 def public_base_url() -> str:
     """Where the world reaches this site, without a final slash."""
     url = setting("MICROCRED_PUBLIC_BASE_URL") or getattr(settings, "LMS_ROOT_URL", "")
-    if not url or not urlsplit(url).hostname:
+    if not _has_host(url):
         raise Misconfigured(
             "The setting MICROCRED_PUBLIC_BASE_URL is missing: it gives the public address of this site.",
             code="setting-missing", setting="MICROCRED_PUBLIC_BASE_URL",
         )
     return url.rstrip("/")
+
+
+def _has_host(url: Any) -> bool:
+    try:
+        return isinstance(url, str) and bool(urlsplit(url).hostname)
+    except ValueError:
+        return False
 
 
 def keys_dir() -> Path:
@@ -116,6 +131,17 @@ def status_list_size() -> int:
 def wallets() -> dict[str, base.Provider]:
     """The wallets that the admin allows, by id."""
     return base.providers(setting("MICROCRED_WALLETS"))
+
+
+def ca_bundle() -> str:
+    """A file or folder of certificate authorities; empty for the usual ones. Misconfigured (``setting-value``)."""
+    path = setting("MICROCRED_CA_BUNDLE")
+    if path and not os.path.exists(path):
+        raise Misconfigured(
+            "MICROCRED_CA_BUNDLE names a file that does not exist here, or that this process may not see.",
+            code="setting-value", setting="MICROCRED_CA_BUNDLE",
+        )
+    return path
 
 
 def transport(provider: base.Provider) -> Transport:

@@ -414,9 +414,10 @@ def _register(
 
 def _metadata(description: Description, redirect_uri: str) -> Mapping[str, Any]:
     """RFC 7591 metadata as Open Badges profiles it: every address on one host."""
+    told = conf.setting("MICROCRED_CLIENT")
     pages = {
         "logo_uri": places.about("logo.svg"), "tos_uri": places.about("terms"), "policy_uri": places.about("privacy"),
-        **conf.setting("MICROCRED_CLIENT"),
+        **(told if isinstance(told, Mapping) else {}),
     }
     return {
         "client_name": issuers.issuer().name, "client_uri": conf.public_base_url() + "/", **pages,

@@ -68,9 +68,7 @@ def endpoints() -> oid4vci.Endpoints:
 
 def forms() -> list[BoundForm]:
     """The forms that the admin offers, the best first."""
-    told = conf.setting("MICROCRED_OPENID4VCI_FORMATS")
-    known = {form.value: form for form in IDS}
-    return [known[name] for name in dict.fromkeys(told) if name in known]
+    return [BoundForm(name) for name in conf.chosen("MICROCRED_OPENID4VCI_FORMATS")]
 
 
 def configurations() -> list[oid4vci.Configuration]:

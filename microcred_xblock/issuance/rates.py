@@ -23,8 +23,11 @@ from . import conf
 
 log = logging.getLogger(__name__)
 
-_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
-_RATE = re.compile(r"([0-9]{1,9})/([smhd])[a-z]*", re.ASCII)
+_SECONDS = {
+    "s": 1, "sec": 1, "second": 1, "m": 60, "min": 60, "minute": 60, "h": 3_600, "hr": 3_600, "hour": 3_600,
+    "d": 86_400, "day": 86_400,
+}
+_RATE = re.compile(r"([0-9]{1,9})/([a-z]+?)s?", re.ASCII)
 
 
 def rate(scope: str) -> str | None:
@@ -36,7 +39,7 @@ def rate(scope: str) -> str | None:
 def parsed(rate: str) -> tuple[int, int]:
     """How many requests in how many seconds, of ``60/min``. Misconfigured (``setting-value``)."""
     found = _RATE.fullmatch(rate) if isinstance(rate, str) else None
-    if found is None:
+    if found is None or found[2] not in _SECONDS:
         raise Misconfigured(
             f"“{rate}” is no rate of MICROCRED_API_RATES: write a number of requests and a second, minute, hour or "
             "day, as in 60/min; None is no limit.",

@@ -29,6 +29,8 @@ def _wanted(name: str, value: Any, default: Any) -> str:
         return "" if fits else f"must be a number from {least} to {most}, as {default}."
     if name == "MICROCRED_HTTP_TIMEOUTS":
         return _timeouts(value, default)
+    if name == "MICROCRED_CLIENT":
+        return _client(value)
     if name == "MICROCRED_RUNNER":
         return "" if value in _RUNNERS else "must be “celery” or “thread”."
     if name == "MICROCRED_TOKEN_KEY":
@@ -50,6 +52,16 @@ def _list(name: str, value: Any) -> str:
         known = _texts(value) and set(value) <= set(conf.DEFAULTS[name])
         return "" if known else f"must be a list of {', '.join(conf.DEFAULTS[name])}, or empty."
     return "" if isinstance(value, list | tuple) else "must be a list of dictionaries."
+
+
+def _client(value: Any) -> str:
+    if not isinstance(value, Mapping):
+        return "must be a dictionary."
+    if not _texts(value.get("contacts", [])):
+        return "must give \"contacts\" as a list of addresses for mail."
+    addresses = (value[name] for name in ("logo_uri", "tos_uri", "policy_uri") if name in value)
+    fits = all(isinstance(told, str) and told.startswith(("https://", "http://")) for told in addresses)
+    return "" if fits else "must give each page and picture by its whole address."
 
 
 def _timeouts(value: Any, default: Mapping[str, Any]) -> str:

@@ -17,6 +17,7 @@ OPEN_BADGES_API = "open-badges-api"
 BADGE_CONNECT = "badge-connect-2.1"
 EUROPASS = "europass"
 KINDS = (OPEN_BADGES_API, BADGE_CONNECT, EUROPASS)
+_HOST = re.compile(r"([A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?", re.ASCII)
 _ID = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
 
 
@@ -60,9 +61,9 @@ def provider(entry: Mapping[str, Any]) -> Provider:
     if values["type"] not in KINDS:
         raise _misconfigured(f"the type must be one of {', '.join(KINDS)}", "type")
     base_url = values["base_url"].rstrip("/")
-    extra = entry.get("hosts", ())
-    if isinstance(extra, str) or not all(isinstance(host, str) for host in extra):
-        raise _misconfigured("'hosts' must be a list of host names", "hosts")
+    extra = entry.get("hosts") or ()
+    if not isinstance(extra, list | tuple | set | frozenset) or not all(map(_is_host, extra)):
+        raise _misconfigured("'hosts' must be a list of host names, without https:// and path", "hosts")
     return Provider(
         id=values["id"], name=values["name"], kind=values["type"], base_url=base_url,
         hosts=frozenset({place(base_url), *(_host_place(host) for host in extra)}),
@@ -72,6 +73,8 @@ def provider(entry: Mapping[str, Any]) -> Provider:
 def providers(entries: Iterable[Mapping[str, Any]]) -> dict[str, Provider]:
     """Every entry of MICROCRED_WALLETS by its id; Misconfigured (``wallet-setting``) for a repeated id too."""
     found: dict[str, Provider] = {}
+    if not isinstance(entries, Iterable):
+        raise _misconfigured("it must be a list of dictionaries", "entry")
     for entry in entries:
         if not isinstance(entry, Mapping):
             raise _misconfigured("every entry must be a dictionary", "entry")
@@ -95,6 +98,11 @@ def place(url: str) -> str:
     if parts.scheme not in ("https", "http") or not host or "@" in parts.netloc or parts.query or parts.fragment:
         raise _misconfigured("'base_url' must be an https address without user name and query", "base_url")
     return f"{host}:{port or (443 if parts.scheme == 'https' else 80)}"
+
+
+def _is_host(told: Any) -> bool:
+    """Whether it is ``host`` or ``host:port``; an IPv6 address is in brackets."""
+    return isinstance(told, str) and _HOST.fullmatch(told) is not None
 
 
 def _host_place(host: str) -> str:

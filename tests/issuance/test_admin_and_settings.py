@@ -16,12 +16,14 @@ from django.urls import reverse
 
 from microcred_xblock import __version__
 from microcred_xblock.domain.errors import Misconfigured
-from microcred_xblock.issuance import apps, conf, issuers, models, vault
+from microcred_xblock.issuance import apps, collecting, conf, issuers, models, vault
 from microcred_xblock.issuance import checks as system_checks
 from microcred_xblock.issuance.settings import common, production
 from microcred_xblock.proofs.keys import LocalKey, self_signed
 
 pytestmark = pytest.mark.django_db
+ACME = {"id": "acme", "name": "Acme Backpack", "type": "open-badges-api", "base_url": "https://acme.example"}
+VCI_METADATA = "/.well-known/openid-credential-issuer/microcred/openid4vci"
 
 
 def init(*arguments):
@@ -224,6 +226,16 @@ class TestChecks:
             ({"MICROCRED_KEYS_DIR": 5}, "microcred.E003"),
             ({"MICROCRED_PROXY": "proxy.example:3128"}, "microcred.E003"),
             ({"MICROCRED_PROXY": 3128}, "microcred.E003"),
+            ({"MICROCRED_WALLETS": [{**ACME, "hosts": 5}]}, "microcred.E001"),
+            ({"MICROCRED_WALLETS": [{**ACME, "hosts": ["https://auth.acme.example"]}]}, "microcred.E001"),
+            ({"MICROCRED_WALLETS": False}, "microcred.E003"),
+            ({"MICROCRED_OFFERS": "vc-api"}, "microcred.E003"),
+            ({"MICROCRED_OPENID4VCI_FORMATS": ["vc+sd-jwt"]}, "microcred.E003"),
+            ({"MICROCRED_MAIL_FILES": "True"}, "microcred.E003"),
+            ({"MICROCRED_API_RATES": {"mail": "5/month"}}, "microcred.E003"),
+            ({"MICROCRED_CA_BUNDLE": "/nowhere/ca.pem"}, "microcred.E003"),
+            ({"MICROCRED_CLIENT": {"contacts": "wallets@learn.example"}}, "microcred.E003"),
+            ({"MICROCRED_CLIENT": {"logo_uri": "/static/logo.svg"}}, "microcred.E003"),
         ],
     )
     def test_what_is_wrong(self, change, expected, issuer, configured):
@@ -289,6 +301,33 @@ class TestChecks:
         init("--self-signed")
         (tmp_path / "keys" / "badge.pem").chmod(0o644)
         assert self.ids() == {"microcred.W003"}
+
+
+    @pytest.mark.parametrize("value", [False, 5, "vc-api", {"vc-api": 1}, ["VC-API"], [["vc-api"]], []])
+    def test_ways_and_forms_that_cannot_be_read_are_not_offered(self, value, issuer, settings, client):
+        settings.MICROCRED_OFFERS = value
+        assert collecting.channels() == ()
+        assert client.get(VCI_METADATA).status_code == 404
+        settings.MICROCRED_OFFERS, settings.MICROCRED_OPENID4VCI_FORMATS = ["vc-api", "openid4vci", "vc-api"], value
+        assert collecting.channels() == ("vc-api",), "a way without any form leads nowhere"
+        assert client.get(VCI_METADATA).status_code == 404
+
+    @pytest.mark.parametrize("value", [False, 5, [{**ACME, "hosts": 5}], [{**ACME, "hosts": ["a/b"]}], [None]])
+    def test_wallets_that_cannot_be_read_are_told_as_such(self, value, configured):
+        configured.MICROCRED_WALLETS = value
+        with pytest.raises(Misconfigured) as caught:
+            conf.wallets()
+        assert caught.value.code == "wallet-setting"
+
+    @pytest.mark.parametrize("value", [5, "learn.example", "https://[::1"])
+    def test_so_is_an_address_that_is_none(self, value, configured):
+        configured.MICROCRED_PUBLIC_BASE_URL = value
+        with pytest.raises(Misconfigured):
+            conf.public_base_url()
+
+    def test_what_wallets_are_told_of_this_site_is_left_at_the_default(self, issued, connect, configured):
+        configured.MICROCRED_CLIENT = "https://learn.example/logo.svg"
+        assert "microcred_wallet=testwallet" in connect(issued)
 
 
 class TestSettings:

@@ -20,7 +20,8 @@ def test_a_provider_may_contact_its_own_host_and_those_the_admin_adds():
         {"id": ""}, {"id": "Acme"}, {"id": "a/b"}, {"id": "-a"}, {"id": "a\n"}, {"id": "a١"},
         {"id": "a" * 41}, {"name": None}, {"type": "magic"},
         {"base_url": "acme.example"}, {"base_url": "https://u:p@acme.example"}, {"base_url": "https://acme.example?x"},
-        {"base_url": "https://["}, {"hosts": "auth.acme.example"}, {"hosts": [1]}, {"hosts": ["a b:x"]},
+        {"base_url": "https://["}, {"hosts": "auth.acme.example"}, {"hosts": [1]}, {"hosts": ["a b:x"]}, {"hosts": 5},
+        {"hosts": ["https://auth.acme.example"]}, {"hosts": ["acme.example/auth"]}, {"hosts": [""]},
     ],
 )
 def test_entries_that_cannot_be_used_say_what_is_wrong(change):
@@ -32,7 +33,7 @@ def test_entries_that_cannot_be_used_say_what_is_wrong(change):
 
 def test_ids_are_unique_and_entries_dictionaries():
     assert list(providers([GOOD, {**GOOD, "id": "b"}])) == ["acme-1", "b"]
-    for wrong in ([GOOD, GOOD], ["acme"]):
+    for wrong in ([GOOD, GOOD], ["acme"], 5):
         with pytest.raises(Misconfigured):
             providers(wrong)
 
