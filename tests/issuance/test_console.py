@@ -280,6 +280,14 @@ class TestAnAward:
         for secret in ("personal document", "personal bytes", "sealed"):
             assert secret not in page
 
+    def test_a_backpack_of_open_badges_2_is_sent_that(self, population, client, boss, settings):
+        row = in_state(population, "delivered")
+        address, sent = f"{HOME}awards/{row.pk}/", '<p class="quiet">Open Badge 2.0'
+        assert sent not in client.get(address).content.decode()
+        settings.MICROCRED_WALLETS = [{**wallet, "type": "badge-connect-2.1"} for wallet in settings.MICROCRED_WALLETS]
+        page = client.get(address).content.decode()
+        assert sent in page and "<h3>Open Badge 3.0 <" in page
+
     def test_an_admins_error_is_told_to_the_admin(self, population, client, boss):
         page = text_of(client.get(f"{HOME}awards/{in_state(population, 'failed-signing').pk}/"))
         assert "certificate expired on 2026-10-01: install a new one" in page

@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 
 from ...domain.errors import MicrocredError
 from ...domain.upkeep import RegradePolicy
-from .. import bulk, conf, models, staff
+from .. import adapters, bulk, conf, models, staff
 from . import words
 
 FILTERS = tuple(item.name for item in fields(staff.Filters))
@@ -51,7 +51,7 @@ def _trouble(line: staff.Line) -> str:
 
 def story(found: staff.Story) -> dict[str, Any]:
     """What the page of an award shows."""
-    names = wallet_names()
+    names, twins = wallet_names(), _hosted()
     return {
         "story": found, "state": _chip(words.STATES, found.state), "unrenewable": unrenewable(found),
         "consents": [
@@ -71,7 +71,7 @@ def story(found: staff.Story) -> dict[str, Any]:
         "deliveries": [
             {
                 "row": item, "wallet": names.get(item.wallet, item.wallet),
-                "format": words.FORMATS.get(item.format, item.format),
+                "format": words.HOSTED if item.wallet in twins else words.FORMATS.get(item.format, item.format),
                 "state": _chip(words.SENDING, item.state), **_explained(item),
             }
             for item in found.deliveries
@@ -209,6 +209,14 @@ def wallet_names() -> dict[str, str]:
         return {entry.id: entry.name for entry in conf.wallets().values()}
     except MicrocredError:
         return {}
+
+
+def _hosted() -> set[str]:
+    """The ids of wallets of the settings that take the Open Badge 2.0."""
+    try:
+        return {entry.id for entry in conf.wallets().values() if adapters.hosted(entry)}
+    except MicrocredError:
+        return set()
 
 
 def courses_offered(scope: staff.Scope, page: staff.Page | None) -> list[tuple[str, str]]:

@@ -46,6 +46,7 @@ SIGNING: dict[str, tuple[Any, str]] = {
 FORMATS: dict[str, Any] = {
     "ob3": _("Open Badge 3.0"), "ob3-jwt": _("Open Badge 3.0 as JWT"), "elm": _("European Digital Credential"),
 }
+HOSTED = _("Open Badge 2.0")  # what is sent of an Open Badge to a wallet that takes no newer one
 PURPOSES: dict[str, Any] = {
     "issue": _("Issue and sign"), "share": _("Send to a wallet"), "publish": _("Show to anybody with the link"),
 }
