@@ -21,6 +21,15 @@ PLUGIN = Path(__file__).parent.parent / "docs" / "tutor" / "microcred.py"
 KEYS = "/openedx/microcred/keys"
 QUEUE = "edx.lms.core.microcred"
 ISSUER = {"name": "L'institut \"Éole\"", "url": "https://{{ LMS_HOST }}/", "country": "FR"}
+ELSEWHERE = {  # not the plugin's: what it fixes itself, what is for the demonstration, and the fine tuning
+    "MICROCRED_SEAL_PKCS12", "MICROCRED_ALLOW_LOOPBACK_HTTP", "MICROCRED_RUNNER", "MICROCRED_CA_BUNDLE",
+    "MICROCRED_RETRY_AFTER_MOST", "MICROCRED_CIRCUIT_FAILURES", "MICROCRED_SLOW_SECONDS", "MICROCRED_SLOW_WORKERS",
+    "MICROCRED_STATUS_TTL", "MICROCRED_STATUS_LIST_SIZE",
+}
+CHOSEN = {
+    "MICROCRED_OFFERS": ["vc-api"], "MICROCRED_OPENID4VCI_FORMATS": ["dc+sd-jwt"], "MICROCRED_MAIL_FILES": True,
+    "MICROCRED_API_RATES": {"mail": "2/d", "offer": None},
+}
 SECRET = "what-only-the-containers-know"
 SIGNING = ("lms", "lms-worker", "microcred-worker")
 
@@ -39,9 +48,9 @@ def said(monkeypatch):
 def test_it_sets_what_the_package_knows_and_no_secret(said):
     [settings] = [content for name, content in said.patches if name == "openedx-common-settings"]
     names = {line.split(" = ")[0] for line in settings.splitlines() if not line.startswith("#")}
-    assert names <= set(DEFAULTS) - set(SECRETS)
+    assert names == set(DEFAULTS) - set(SECRETS) - ELSEWHERE
     assert names - {"MICROCRED_KEYS_DIR"} == said.defaults.keys() & DEFAULTS.keys()
-    own = {"MICROCRED_KEYS_DIR", "MICROCRED_PUBLIC_BASE_URL"}
+    own = {"MICROCRED_KEYS_DIR", "MICROCRED_PUBLIC_BASE_URL", "MICROCRED_API_RATES"}
     assert all(said.defaults[name] == DEFAULTS[name] for name in names - own)
 
 
@@ -67,7 +76,7 @@ def site(tmp_path_factory):
 
     tutor("plugins", "enable", "microcred")
     options = {"LMS_HOST": "learn.example", "ENABLE_HTTPS": True, "MICROCRED_ISSUER": ISSUER,
-               "MICROCRED_CELERY_QUEUE": QUEUE}
+               "MICROCRED_CELERY_QUEUE": QUEUE, **CHOSEN}
     tutor("config", "save", *(word for name in options for word in ("--set", f"{name}={json.dumps(options[name])}")))
     return SimpleNamespace(env=root / "env", tutor=tutor, templates=templates)
 
@@ -103,6 +112,8 @@ class TestRendered:
         assert values["MICROCRED_ISSUER"] == {**ISSUER, "url": "https://learn.example/"}
         assert values["MICROCRED_PUBLIC_BASE_URL"] == "https://learn.example"
         assert (values["MICROCRED_KEYS_DIR"], values["MICROCRED_CELERY_QUEUE"]) == (KEYS, QUEUE)
+        assert {name: values[name] for name in CHOSEN} == CHOSEN
+        assert values["MICROCRED_WALLETS"] == [] and values["MICROCRED_REMIND_BEFORE_DAYS"] == 30
 
     def test_static_files_are_collected_after_the_package_is_installed(self, site):
         dockerfile = (site.env / "build/openedx/Dockerfile").read_text("utf-8")

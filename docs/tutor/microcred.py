@@ -19,8 +19,18 @@ SETTINGS = {
     "MICROCRED_ISSUER": {},
     "MICROCRED_ISSUERS": {},
     "MICROCRED_WALLETS": [],
+    "MICROCRED_OFFERS": ["openid4vci", "vc-api"],
+    "MICROCRED_OPENID4VCI_FORMATS": ["ldp_vc", "jwt_vc_json", "dc+sd-jwt"],
     "MICROCRED_CLIENT": {},
+    "MICROCRED_HTTP_TIMEOUTS": {"connect": 5, "read": 10, "total": 20},
     "MICROCRED_EARNING_ROLES": [],
+    "MICROCRED_API_RATES": {},  # those that are left out have their defaults
+    "MICROCRED_RENEW_BEFORE_DAYS": 60,
+    "MICROCRED_REMIND_BEFORE_DAYS": 30,
+    "MICROCRED_NOTICE_EMAIL": False,
+    "MICROCRED_MAIL_FILES": False,
+    "MICROCRED_SHOW_ON_CERTIFICATE": False,
+    "MICROCRED_SHOW_ON_DASHBOARD": True,
     "MICROCRED_CELERY_QUEUE": "",
 }
 DEPLOYMENT = {
