@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 
 from ..domain.errors import MicrocredError, NotAllowed, WalletRefused
 from ..wallets import europass
-from ..wallets.base import EUROPASS, Provider
+from ..wallets.base import Provider
 from ..wallets.europass import EuropassWallet, Recipient
 from ..wallets.transport import Transport
 from . import connecting, models, outbox, requests, retired, vault
@@ -32,7 +32,7 @@ def connect(
     ``account-retired``), InvalidAnswer (``wallet-typed`` with ``field`` address, ``email``), Misconfigured.
     """
     wanted = connecting.provider(wallet_id)
-    if wanted.kind != EUROPASS:
+    if not wanted.by_address:
         raise NotAllowed("That wallet is not connected by an address.", code="wallet-unknown")
     recipient = europass.recipient_by(learner.email) if by_email else europass.recipient_at(address, wanted)
     store = partial(_store, learner.id, wanted, award_id, recipient, language, now)

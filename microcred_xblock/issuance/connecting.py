@@ -24,7 +24,7 @@ from .. import __version__
 from ..domain import codec
 from ..domain.errors import InvalidAnswer, MicrocredError, NotAllowed, WalletRefused, WalletUnreachable
 from ..wallets import oauth
-from ..wallets.base import EUROPASS, Provider
+from ..wallets.base import Provider
 from . import adapters, conf, issuers, models, outbox, places, requests, retired, vault
 from .adapters import Description
 
@@ -95,7 +95,7 @@ def ways(wanted: Provider, *, now: datetime) -> Ways:
 
     NotAllowed (``wallet-unknown``) for one that is connected by its address.
     """
-    if wanted.kind == EUROPASS:
+    if wanted.by_address:
         raise NotAllowed("That wallet is connected by its address.", code="wallet-unknown")
     host, description = describe(wanted, now=now)
     redirect_uri = places.wallet_callback(wanted.id)

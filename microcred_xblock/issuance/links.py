@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from ..domain.errors import WalletRefused, WalletUnreachable
 from ..wallets import oauth
-from ..wallets.base import EUROPASS, Provider, Wallet
+from ..wallets.base import Provider, Wallet
 from ..wallets.transport import Transport
 from . import adapters, addressing, circuits, conf, connecting, models
 from .adapters import Description
@@ -46,13 +46,13 @@ class Link:
     def wallet(self) -> Wallet:
         """The learner's wallet, through the adapter of its kind. Errors as of ``description`` and ``tokens``."""
         wanted = self.provider()
-        if wanted.kind == EUROPASS:
+        if wanted.by_address:
             return addressing.wallet(self.connection, wanted, self.transport)
         return adapters.of(wanted).wallet(self.transport, wanted, self.description(), self.tokens().access)
 
     def renew_in_time(self) -> bool:
         """Refresh tokens that are about to run out; whether they are fresh now. A wallet without tokens needs none."""
-        if self.provider().kind == EUROPASS or self.tokens().expires_at > timezone.now() + REFRESH_BEFORE:
+        if self.provider().by_address or self.tokens().expires_at > timezone.now() + REFRESH_BEFORE:
             return False
         self.refresh()
         return True
@@ -60,7 +60,7 @@ class Link:
     @property
     def renewable(self) -> bool:
         """Whether tokens that the wallet refuses can be renewed."""
-        return self.provider().kind != EUROPASS and bool(self.tokens().refresh)
+        return not self.provider().by_address and bool(self.tokens().refresh)
 
     def description(self) -> Description:
         """What the host offers; asked for when it is first needed. WalletUnreachable, WalletRefused, NotAllowed."""

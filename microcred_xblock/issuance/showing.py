@@ -84,7 +84,7 @@ def _credential(row: models.Credential) -> PanelCredential:
 def _connections(learner_id: str) -> dict[str, models.WalletConnection]:
     """The learner's latest connection to each wallet, active or ended."""
     rows = models.WalletConnection.objects.filter(learner_id=learner_id).order_by("pk")
-    if not any(wanted.kind == EUROPASS for wanted in conf.wallets().values()):
+    if not any(wanted.by_address for wanted in conf.wallets().values()):
         rows = rows.defer("tokens")
     return {row.wallet_id: row for row in rows if row.learner_id == learner_id}
 
@@ -100,9 +100,9 @@ def _wallets(connections: dict[str, models.WalletConnection]) -> tuple[WalletOpt
             connected=entry.id in connections and bool(connections[entry.id].active),
             takes_elm=entry.kind == EUROPASS
             or bool(hosts.get(models.pair_key(entry.id, entry.base_url), {}).get("elm_url")),
-            by_address=entry.kind == EUROPASS,
+            by_address=entry.by_address,
             recipient=addressing.told(connections[entry.id])
-            if entry.kind == EUROPASS and entry.id in connections and connections[entry.id].active else "",
+            if entry.by_address and entry.id in connections and connections[entry.id].active else "",
             public_page=adapters.hosted(entry),
         )
         for entry in allowed.values()

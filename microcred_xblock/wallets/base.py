@@ -46,6 +46,11 @@ class Provider:
     base_url: str
     hosts: frozenset[str]
 
+    @property
+    def by_address(self) -> bool:
+        """Whether learners connect it by telling whose it is: it has no sign-in for others, and so no tokens."""
+        return self.kind == EUROPASS
+
 
 def provider(entry: Mapping[str, Any]) -> Provider:
     """A Provider from an entry of the setting MICROCRED_WALLETS; Misconfigured (``wallet-setting``) says what is wrong.
