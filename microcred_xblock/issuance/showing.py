@@ -29,6 +29,7 @@ def panel(award_row: models.Award) -> Panel:
     rows = list(award_row.credentials.defer("content", "document"))
     consent = _consent(award_row)
     connections = _connections(award_row.learner_id)
+    channels = _channels(award_row, rows, consent, now)
     return Panel(
         award_id=str(award_row.pk), awarded_at=award_row.awarded_at, state=_state(consent, rows), consent=consent,
         credentials=tuple(_credential(row) for row in rows),
@@ -38,7 +39,7 @@ def panel(award_row: models.Award) -> Panel:
         standing=afterwards.standing(award_row, now=now),
         notices=afterwards.notices(award_row, replacement.award_id if replacement is not None else None),
         expires_at=award_row.expires_at, replacement=replacement,
-        channels=_channels(award_row, rows, consent, now), offers=_offers(award_row, now),
+        channels=channels, offers=_offers(award_row, channels, now),
         mails_files=mailing.allowed(),
     )
 
@@ -141,22 +142,23 @@ def _channels(
     return collecting.channels() if valid and _state(consent, rows) == "issued" else ()
 
 
-def _offers(award_row: models.Award, now: datetime) -> tuple[PanelOffer, ...]:
+def _offers(award_row: models.Award, channels: tuple[str, ...], now: datetime) -> tuple[PanelOffer, ...]:
     return tuple(
         PanelOffer(
-            channel=channel, state=_offer_state(row, now), expires_at=row.expires_at, collected_at=row.collected_at,
-            code=row.error_code,
+            channel=channel, state=_offer_state(row, channel in channels, now), expires_at=row.expires_at,
+            collected_at=row.collected_at, code=row.error_code,
         )
         for channel, row in collecting.latest(award_row).items()
     )
 
 
-def _offer_state(row: models.WalletOffer, now: datetime) -> str:
+def _offer_state(row: models.WalletOffer, possible: bool, now: datetime) -> str:
+    """``possible``: whether a wallet would be given the award by this channel now."""
     if row.collected_at is not None:
         return "collected"
     if row.error_code:
         return "failed"
-    if row.ended_at is not None:
+    if row.ended_at is not None or not possible:
         return "over"
     if row.redeemed_at is not None and row.token_expires_at is not None:
         return "started" if row.token_expires_at > now else "over"

@@ -102,16 +102,34 @@ def test_a_browser_that_opens_the_link_finds_the_way_into_an_app(visitor):
     assert not violations(page)
 
 
-def open_the_pill(visitor) -> None:
+def test_what_another_tab_ended_is_no_longer_shown_to_be_scanned(visitor):
     page = visitor.page
-    page.goto(visitor.demo.course)
-    page.locator("main a[href*='scenario']").first.click()
+    earn(visitor, student="student_2")
+    make(page, "openid4vci")
+    hidden(page, True)
+    other = visitor.context.new_page()
+    open_the_pill(visitor, other, student="student_2")
+    other.locator("[data-mcp='panel'] [data-action='withdraw']").click()
+    other.locator("[data-action='withdraw-now']").click()
+    other.locator("[data-mcp='panel'] [data-action='review']").wait_for()
+    page.bring_to_front()
+    page.evaluate("window.dispatchEvent(new Event('focus'))")
+    page.locator("[data-mcp='panel'] [data-action='review']").wait_for()
+    hidden(page, False)
+    page.locator(f"{OPEN} [data-mcp='offer-state'][data-state='over']").wait_for()
+    assert page.locator(f"{OPEN} .mcp-qr").count() == 0
+    assert "not good any more" in page.locator(OPEN).inner_text()
+
+
+def open_the_pill(visitor, page=None, student: str = "student_1") -> None:
+    page = page or visitor.page
+    page.goto(f"{visitor.demo.course}/scenario/pill-en/?student={student}")
     page.locator("[data-mcp='panel']").wait_for()
 
 
-def earn(visitor) -> None:
+def earn(visitor, student: str = "student_1") -> None:
     page = visitor.page
-    open_the_pill(visitor)
+    open_the_pill(visitor, student=student)
     answer_everything(page)
     page.locator("[data-action='review']").click()
     page.locator("[data-action='agree']").click()

@@ -166,7 +166,7 @@ def test_nothing_is_offered_of_what_does_not_count(award, why, learner):
     else:
         api.withdraw(str(award.pk), learner.id)
         assert refusal(collecting.find, made.secret, CHANNEL) == "offer-unknown"
-    assert api.panel(award.learner_id, award.pill.pill_id).channels == ()
+    assert api.panel(award.learner_id, award.pill.pill_id).channels == () and shown(award) == "over"
     assert refusal(collecting.make, award, CHANNEL).startswith(("award-", "consent-"))
 
 

@@ -85,10 +85,10 @@
       this.pill.root.querySelectorAll('[data-action="offer-show"]').forEach((button) => {
         button.hidden = button.dataset.channel !== this.channel;
       });
-      const waits = Array.from(this.pill.root.querySelectorAll("[data-offer]")).some((item) =>
-        OPEN.includes(item.dataset.state)
-      );
       if (this.opened() && this.state === null) this.told();
+      const shown = Array.from(this.pill.root.querySelectorAll("[data-offer]"), (item) => item.dataset.state);
+      if (this.opened()) shown.push(this.state); // the panel may show it no more, when another tab ended it
+      const waits = shown.some((state) => OPEN.includes(state));
       if (waits && !document.hidden) this.timer = setTimeout(() => this.ask(), this.opened() ? SOON : LATER);
       return undefined;
     }
