@@ -17,8 +17,8 @@ _COUNTED = 1_000
 
 
 def mail(_now: datetime) -> Iterator[Finding]:
-    """Can notices go out by mail, if they are to?"""
-    if not conf.setting("MICROCRED_NOTICE_EMAIL"):
+    """Can notices and files go out by mail, if they are to?"""
+    if not (conf.setting("MICROCRED_NOTICE_EMAIL") or conf.setting("MICROCRED_MAIL_FILES")):
         yield ok("Notices are shown on the page only.")
         return
     dead = models.Notice.objects.filter(state=models.Notice.State.DEAD).order_by()[:_COUNTED + 1].count()

@@ -386,10 +386,11 @@ class TestServices:
         (found,) = look(lambda _now: doctor_checks._broker(app))
         assert found.level is Level.ERROR and "secret" not in json.dumps(found.encoded())
 
-    def test_mail(self, settings):
-        settings.MICROCRED_NOTICE_EMAIL = False
+    @pytest.mark.parametrize("wanted", ["MICROCRED_NOTICE_EMAIL", "MICROCRED_MAIL_FILES"])
+    def test_mail(self, settings, wanted):
+        settings.MICROCRED_NOTICE_EMAIL = settings.MICROCRED_MAIL_FILES = False
         assert levels(look(doctor_checks.mail)) == [Level.OK]
-        settings.MICROCRED_NOTICE_EMAIL = True
+        setattr(settings, wanted, True)
         settings.DEFAULT_FROM_EMAIL = "registrar@learn.example"
         settings.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
         assert levels(look(doctor_checks.mail)) == [Level.WARNING]
