@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from ..credentials import parity
 from ..domain.credential import Format
-from ..domain.errors import NotAllowed
-from ..wallets.base import EUROPASS
+from ..domain.errors import Misconfigured, NotAllowed
+from ..wallets.base import EUROPASS, Provider
 from . import adapters, addressing, afterwards, awarding, chains, collecting, conf, issuing, mailing, models, runner
 from .data import Panel, PanelCredential, PanelDelivery, PanelOffer, WalletOption
 
@@ -85,13 +85,13 @@ def _credential(row: models.Credential) -> PanelCredential:
 def _connections(learner_id: str) -> dict[str, models.WalletConnection]:
     """The learner's latest connection to each wallet, active or ended."""
     rows = models.WalletConnection.objects.filter(learner_id=learner_id).order_by("pk")
-    if not any(wanted.by_address for wanted in conf.wallets().values()):
+    if not any(wanted.by_address for wanted in _allowed().values()):
         rows = rows.defer("tokens")
     return {row.wallet_id: row for row in rows if row.learner_id == learner_id}
 
 
 def _wallets(connections: dict[str, models.WalletConnection]) -> tuple[WalletOption, ...]:
-    allowed = conf.wallets()
+    allowed = _allowed()
     hosts = {
         host.key: host.description for host in models.WalletHost.objects.filter(wallet_id__in=allowed)
     }
@@ -108,6 +108,14 @@ def _wallets(connections: dict[str, models.WalletConnection]) -> tuple[WalletOpt
         )
         for entry in allowed.values()
     )
+
+
+def _allowed() -> dict[str, Provider]:
+    """The wallets of the settings; none where these cannot be read, which the system check tells: other ways stay."""
+    try:
+        return conf.wallets()
+    except Misconfigured:
+        return {}
 
 
 def _deliveries(

@@ -16,10 +16,11 @@ from django.urls import reverse
 
 from microcred_xblock import __version__
 from microcred_xblock.domain.errors import Misconfigured
-from microcred_xblock.issuance import apps, collecting, conf, issuers, models, vault
+from microcred_xblock.issuance import api, apps, collecting, conf, issuers, models, vault
 from microcred_xblock.issuance import checks as system_checks
 from microcred_xblock.issuance.settings import common, production
 from microcred_xblock.proofs.keys import LocalKey, self_signed
+from tests.factories import make_pill
 
 pytestmark = pytest.mark.django_db
 ACME = {"id": "acme", "name": "Acme Backpack", "type": "open-badges-api", "base_url": "https://acme.example"}
@@ -318,6 +319,14 @@ class TestChecks:
         with pytest.raises(Misconfigured) as caught:
             conf.wallets()
         assert caught.value.code == "wallet-setting"
+
+    def test_and_leave_learners_the_other_ways(self, connected, learner, configured):
+        configured.MICROCRED_WALLETS = [*configured.MICROCRED_WALLETS, {**ACME, "hosts": ["a/b"]}]
+        panel = api.panel(learner.id, make_pill().id)
+        assert panel.state == "issued" and panel.channels and not panel.wallets
+        assert api.download(connected, learner.id, "ob3.json").content
+        with pytest.raises(Misconfigured):
+            api.send(connected, learner.id, "testwallet")
 
     @pytest.mark.parametrize("value", [5, "learn.example", "https://[::1"])
     def test_so_is_an_address_that_is_none(self, value, configured):
