@@ -124,6 +124,16 @@ def test_words_that_are_given_another_meaning_are_told(page, unpack):
     assert "vocabularies" in page.inner_text("#given")
 
 
+def test_a_name_with_signs_of_replacement_is_told_as_it_is(page, unpack):
+    folder = unpack()
+    made = (folder / "verify.html").read_text(encoding="utf-8")
+    named = re.sub(r'"issuer":"[^"]*","language"', '"issuer":"Ca$$h $& Co","language"', made, count=1)
+    assert named != made
+    (folder / "verify.html").write_text(named, encoding="utf-8")
+    assert outcome(page, folder) == "good"
+    assert "\u2068Ca$$h $& Co\u2069" in page.text_content("[data-text=limit-keys]")
+
+
 def test_keys_and_issuers_of_others_are_told(page, unpack):
     folder = unpack()
     html = (folder / "verify.html").read_text(encoding="utf-8")

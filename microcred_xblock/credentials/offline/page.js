@@ -13,7 +13,7 @@
 
   function say(key, params = {}) {
     return Object.entries(params).reduce(
-      (text, [name, value]) => text.replaceAll(`{${name}}`, isolated(value)), held.texts[language][key]
+      (text, [name, value]) => text.replaceAll(`{${name}}`, () => isolated(value)), held.texts[language][key]
     );
   }
 
