@@ -8,7 +8,9 @@ from django.utils import timezone
 
 from microcred_xblock.domain.credential import BoundForm
 from microcred_xblock.domain.errors import InvalidDocument, NotAllowed, NotReady
+from microcred_xblock.domain.upkeep import Upkeep
 from microcred_xblock.issuance import api, binding, issuing, models, privacy, status, verifying
+from tests.factories import make_pill, make_scores
 
 pytestmark = pytest.mark.django_db
 
@@ -43,6 +45,18 @@ def test_it_says_what_the_issued_badge_says_and_nothing_else(issued):
         document.pop("id")
         document["credentialSubject"].pop("id")
     assert made == before, "the same status entry, too"
+
+
+def test_one_that_expires_does_not_lead_to_a_badge_that_is_bound_to_nobody(issuer, learner, commits):
+    standing = api.record_scores(
+        make_pill(upkeep=Upkeep(valid_months=24)), make_scores(at=timezone.now()), learner_id=learner.id, course_id="c"
+    )
+    with commits():
+        api.consent(standing.award_id, learner, digest=api.payload(standing.award_id, learner).digest)
+    before = issued_badge(standing.award_id)
+    made = json.loads(bytes(collect(standing.award_id).content))
+    assert "refreshService" in before and "refreshService" not in made
+    assert made["validUntil"] == before["validUntil"]
 
 
 def test_the_same_wallet_gets_the_same_bytes_and_another_one_another_badge(issued):

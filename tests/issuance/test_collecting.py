@@ -178,6 +178,15 @@ def test_the_ledger_says_it_once(award):
     assert line.payload_digest == award.consents.get(purpose="issue").payload_digest
 
 
+def test_the_ledger_has_a_line_for_each_payload(award):
+    make(award)
+    award.consents.filter(purpose="issue").update(payload_digest="f" * 64)
+    make(award)
+    former, line = award.consents.filter(purpose="share").order_by("pk")
+    assert former.active is None and former.withdrawn_at and former.payload_digest != line.payload_digest
+    assert line.active and line.payload_digest == "f" * 64
+
+
 def test_a_learner_offers_only_so_often(award, learner, settings):
     settings.MICROCRED_API_RATES = {"offer": "2/h"}
     codes = []

@@ -91,6 +91,16 @@ def test_what_only_looks_like_a_proof():
         assert code_of(verify, token) in ("key-proof", "wallet-key", "wallet-did"), token[:80]
 
 
+@pytest.mark.parametrize(("header", "claims"), [
+    ({}, {"aud": "https://elsewhere.example"}), ({}, {"aud": None}), ({}, {"aud": [ISSUER]}), ({}, {"iat": None}),
+    ({}, {"nbf": int(NOW.timestamp()) + 3_600}), ({}, {"exp": int(NOW.timestamp()) - 3_600}), ({}, {"nonce": 5}),
+    ({"crit": ["b64"], "b64": True}, {}), ({"typ": "JWT"}, {}),
+])
+def test_what_is_well_signed_and_yet_no_proof(header, claims):
+    assert verify(make(KEY, "n"))
+    assert code_of(verify, make(KEY, "n", header=header, claims=claims)) == "key-proof"
+
+
 def test_a_signature_over_something_else_is_no_proof():
     """A JWS in JSON that holds, before the parts that were signed, others in which what is not Base64url is skipped."""
     signed = JWS(b"whatever this key has signed anywhere")
