@@ -7,6 +7,8 @@ import pytest
 from django.apps import apps
 from django.dispatch import Signal
 from django.test import RequestFactory
+from django.urls import re_path
+from django.views.defaults import page_not_found
 
 from microcred_xblock.issuance import cors
 
@@ -34,6 +36,13 @@ def test_who_may_ask(signal, path, open_):
     cors.connect()
     answers = signal.send(sender=None, request=RequestFactory().options(path))
     assert [answer for _, answer in answers] == [open_]
+
+
+def test_what_somebody_else_answers_at_our_addresses_stays_closed(signal):
+    cors.connect()
+    request = RequestFactory().options("/microcred/openid4vci/there-is-none")
+    request.urlconf = type("Theirs", (), {"urlpatterns": [re_path(".*", page_not_found)]})
+    assert [answer for _, answer in signal.send(sender=None, request=request)] == [False]
 
 
 def test_without_it_nothing_is_asked():
