@@ -180,6 +180,33 @@ def use(rows: dict[str, list[dict[str, Any]]], host: Any) -> dict[str, Any]:
     return found
 
 
+def live_on(rows: dict[str, list[dict[str, Any]]]) -> None:
+    """Rows that only the newest version can make: what an older one does not know must not hold it up."""
+    from django.utils import timezone
+
+    from microcred_xblock.issuance import models, nonces
+
+    now, credential = timezone.now(), models.Credential.objects.get(pk=rows["Credential"][0]["pk"])
+    connection = models.WalletConnection.objects.create(
+        learner_id="by_address", wallet_id="w", learner_wallet="by address", connected_at=now
+    )
+    models.Delivery.objects.create(credential=credential, connection=connection)
+    models.HostedAssertion.objects.create(award=credential.award)
+    nonces.spent_now("a value", until=now)
+    models.WalletOffer.objects.create(
+        award=credential.award, channel="vc-api", secret_digest="a digest", created_at=now, expires_at=now
+    )
+    models.BoundCredential.objects.create(
+        award=credential.award, form="ldp_vc", binding="b", credential_id="urn:uuid:x", media_type="m", digest="d",
+        issued_at=now,
+    )
+
+
+def counted(*names: str) -> list[int]:
+    """How many rows the old models see."""
+    return [old_models().get_model(APP, name).objects.count() for name in names]
+
+
 def main() -> None:
     """Play against the database at the address on the command line."""
     from tests.wallets.host import Host
@@ -194,8 +221,10 @@ def main() -> None:
         found["changed on the way"] = differences(before, read(rows))
         found["to make"] = changes()
         found.update(use(rows, host))
-        kept = read(rows)
+        kept, count = read(rows), counted("WalletConnection", "Delivery")
+        live_on(rows)
         found["backwards"] = migrate(OLD)
+        found["newer rows are gone"] = counted("WalletConnection", "Delivery") == count
         found["changed on the way back"] = differences(kept, read(rows))
         found["old tables"] = tables()
         found["backwards"] += migrate(None)

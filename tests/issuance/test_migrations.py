@@ -47,6 +47,10 @@ def test_nothing_old_changes_on_the_way(found):
     assert found["bytes kept"]
 
 
+def test_what_an_older_version_cannot_know_does_not_keep_it_from_coming_back(found):
+    assert found["newer rows are gone"]
+
+
 def test_old_rows_go_on_working(found):
     assert found["panels"] == {
         "learner_delivered": "issued", "learner_given_up": "issued", "learner_queued": "issuing",
