@@ -16,7 +16,9 @@ from PIL import Image
 
 from microcred_xblock.credentials import baking
 from microcred_xblock.domain.errors import Misconfigured, NotAllowed
+from microcred_xblock.domain.pill import MasteryRule
 from microcred_xblock.issuance import api, bundling, downloads, issuers, models, status, status_publishing
+from tests.factories import EARNED, make_pill, make_scores
 from tests.verifiers import node
 
 pytestmark = pytest.mark.django_db
@@ -164,6 +166,26 @@ def test_keys_that_have_retired_since_are_in_it(award):
     files = unpacked(downloads.download(award, "bundle.zip").content)
     method = json.loads(files["open-badge.json"])["proof"][0]["verificationMethod"]
     assert method in json.loads(files["did.json"])["assertionMethod"] and carried(files)["sealKeys"]
+
+
+def test_a_seal_that_was_withdrawn_is_not(award):
+    models.SigningKey.objects.filter(purpose="seal").update(withdrawn_at=timezone.now())
+    assert carried(unpacked(downloads.download(award, "bundle.zip").content))["sealKeys"] == []
+
+
+def test_the_certificate_names_what_was_achieved_and_nothing_else(issuer, learner, commits, monkeypatch):
+    pill = make_pill(mastery=MasteryRule(kind="n-of-m", n=2))
+    standing = api.record_scores(
+        pill, make_scores({**EARNED, "fault-tree": "0"}, at=timezone.now()), learner_id=learner.id, course_id="c"
+    )
+    with commits():
+        api.consent(standing.award_id, learner, digest=api.payload(standing.award_id, learner).digest)
+    drawn = []
+    monkeypatch.setattr(bundling.certificate_pdf, "draw", drawn.append)
+    api.download(standing.award_id, learner.id, "bundle.zip")
+    achieved = {result.outcome_id for result in standing.results if result.achieved}
+    assert len(achieved) == 2
+    assert drawn[0].outcomes == [outcome.title for outcome in pill.outcomes if outcome.id in achieved]
 
 
 def test_nobody_else_gets_it_and_nobody_before_the_badge(issued, award_id, learner):
