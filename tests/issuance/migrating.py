@@ -121,10 +121,13 @@ def changes() -> str:
 
 
 def remember(host: Any) -> None:
-    """Make the wallet the one of the old rows: it knows our registration and the learners' tokens."""
-    from microcred_xblock.issuance import models, vault
+    """Make the wallet the one of the old rows: it has their address, our registration and the learners' tokens."""
+    from microcred_xblock.issuance import conf, models, vault
 
-    for registration in models.ClientRegistration.objects.all():
+    for registration in models.ClientRegistration.objects.select_related("host"):
+        wallet = conf.wallets()[registration.host.wallet_id]
+        registration.key = models.pair_key(wallet.id, wallet.base_url, registration.redirect_uri)
+        registration.save(update_fields=["key"])
         host.clients[registration.client_id] = {"client_id": registration.client_id}
     for tokens in models.WalletConnection.objects.filter(active=True).values_list("tokens", flat=True):
         stored = vault.unseal(tokens)
