@@ -7,6 +7,7 @@ where there are none in it. What is suggested for the whole pill fills only cont
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -131,6 +132,21 @@ def values(name: Any, language: Any, translator: Translator) -> dict[str, Any]:
         "after": translator.gettext(preset.after) if preset.after else "",
         "go": preset.go,
     }
+
+
+@cache
+def left_open() -> str:
+    """A pattern for what the examples leave open, in any language, for ``re`` and for a page's RegExp.
+
+    Brackets that an author writes herself, as in ``list[0]`` or ``[mg]``, are none of it.
+    """
+    texts = " ".join(text for code in _languages() for text in _texts(_words(code)))
+    words = sorted(set(re.findall(r"\[([^\[\]\n]+)\]", texts)))
+    return r"\[(?:" + "|".join(map(re.escape, words)) + r")\]"
+
+
+def _texts(words: Mapping[str, list[list[str]]]) -> list[str]:
+    return [text for outcomes in words.values() for outcome in outcomes for text in outcome]
 
 
 @cache

@@ -17,10 +17,10 @@ from typing import Any
 from ..messages import N_
 from ..translation import Translator
 from .page import FormPage
+from .presets import left_open
 
 LONG = 140  # characters: a wallet shows about two lines of a title
 DEFAULT_TITLES = ("Learning pill",)
-BLANK = r"\[[^\[\]\n]+\]"  # what an example leaves open
 _COPY = r"^\s*duplicate of\b"
 _TEXTS = {
     "vague": N_(
@@ -204,7 +204,7 @@ def advice(title: str, language: str) -> list[tuple[str, str]]:
 
 def blank(text: Any) -> str:
     """The first words in ``text`` that an example left open, in their brackets, or nothing; in any language."""
-    found = re.search(BLANK, text) if isinstance(text, str) else None
+    found = re.search(left_open(), text) if isinstance(text, str) else None
     return found.group() if found else ""
 
 
@@ -268,7 +268,7 @@ def script(page: FormPage, translator: Translator) -> dict[str, Any]:
             }
             for code, words in WORDING.items()
         },
-        "long": LONG, "blank": BLANK, "copy": _COPY, "defaults": [*DEFAULT_TITLES, _("Learning pill")],
+        "long": LONG, "blank": left_open(), "copy": _COPY, "defaults": [*DEFAULT_TITLES, _("Learning pill")],
         "texts": {name: _(text) for name, text in _TEXTS.items()},
         "and": _(", "), "quoted": _("“{title}”"),
     }

@@ -82,12 +82,13 @@ class TestAnswer:
 
     def test_words_that_an_example_left_open_are_told_and_block_nothing(self, usage):
         form = form_of(usage)
-        for name in ("title", "description", "1.title", "1.description"):
-            form.fill(name, f"Repair [{name}]")
+        left = {"title": "[tool]", "description": "[task]", "1.title": "[procedure]", "1.description": "[équipement]"}
+        for name, words in left.items():
+            form.fill(name, f"Repair {words}")
         answer = rehearse(usage, form.send())
         told = {control for control, _place in items(answer)}
-        assert told == {"title", "description", "1.title", "1.description"} and answer.data["errors"] == 0
-        assert "“[1.title]” still stands for something of yours" in answer.data["html"]
+        assert told == set(left) and answer.data["errors"] == 0
+        assert "“[procedure]” still stands for something of yours" in answer.data["html"]
 
     def test_a_new_outcome_that_nothing_assesses_is_told_by_its_key(self, usage):
         form = form_of(usage)

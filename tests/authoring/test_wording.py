@@ -51,8 +51,10 @@ EXAMPLES = [
     (" " + "x" * 140 + " ", "en", []),
     ("x" * 200, "de", []),
     ("Locate a fault in [equipment] from [readings]", "en", [("blank", "[equipment]")]),
-    ("يحدّد العطل في [الآلة]", "ar", [("blank", "[الآلة]")]),
+    ("يحدّد العطل في [المعدّة]", "ar", [("blank", "[المعدّة]")]),
     ("Locate a fault in [] or ]this[", "en", []),
+    ("Predict what list[0] and row[i][j] hold", "en", []),
+    ("Weigh [mg] in [équipement]", "en", [("blank", "[équipement]")]),
 ]
 
 

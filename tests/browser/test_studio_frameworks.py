@@ -148,8 +148,8 @@ def test_examples_are_in_the_pills_language_and_lead_to_the_bloc(visitor):
     assert names(page)[0].startswith("Réaliser [activité du bloc]")
     noted = page.locator("[data-from='brackets']:visible")
     assert noted.count() == 1, "only one of the descriptions has words to replace; titles have the advice on wording"
-    page.locator("[data-control='new1.description']").fill("Mes mots")
-    assert noted.count() == 0
+    page.locator("[data-control='new1.description']").fill("Mes mots, et liste[0]")
+    assert noted.count() == 0, "brackets of her own are none of the example's"
     visitor.look("f3-bloc")
     told.get_by_role("button", name="Go to the bloc of competences").click()
     assert page.evaluate("document.activeElement.dataset.control") == "recognition.bloc.certification"

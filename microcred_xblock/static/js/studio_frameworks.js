@@ -6,8 +6,6 @@
 (function () {
   "use strict";
 
-  const BRACKETS = /\[[^[\]\n]+\]/;
-
   class Frameworks {
     constructor(editor) {
       this.editor = editor;
@@ -33,6 +31,7 @@
     start(args) {
       this.args = args;
       this.texts = args.texts;
+      this.brackets = new RegExp(this.editor.args.parts.wording.blank);
       this.done = null;
       this.awaited = null;
     }
@@ -218,13 +217,13 @@
     bracketed(card) {
       return ["title", "description"].some((name) => {
         const control = this.field(card, name);
-        return control && BRACKETS.test(control.value);
+        return control && this.brackets.test(control.value);
       });
     }
 
     toBrackets(card) {
       const control = this.field(card, "title");
-      const found = BRACKETS.exec(control.value);
+      const found = this.brackets.exec(control.value);
       control.focus();
       if (found) control.setSelectionRange(found.index, found.index + found[0].length);
     }
@@ -250,7 +249,7 @@
         note.textContent = this.texts.replace;
         control.after(note);
       }
-      note.hidden = !BRACKETS.test(control.value);
+      note.hidden = !this.brackets.test(control.value);
     }
 
     /* --- writing ---------------------------------------------------------------------------------------------- */
