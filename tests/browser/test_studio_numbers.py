@@ -56,3 +56,17 @@ def test_the_meter_counts_no_number_that_a_save_refuses(page):
         hours.fill(typed)
         page.locator("[data-meter='workload'][data-state='complete']").wait_for()
         assert note.is_hidden()
+
+
+@pytest.mark.parametrize("language", ["en"], indirect=True)
+def test_what_a_save_refused_is_said_once(page):
+    page.locator("[role='tab'][data-target='recognition']").click()
+    hours = page.locator("[data-control='recognition.workload_hours']")
+    note = page.locator("[data-note='recognition.workload_hours']")
+    hours.fill("three")
+    assert note.is_visible()
+    page.evaluate("editor.show([{control: 'recognition.workload_hours', place: 'Hours', text: 'No.'}], 'refused')")
+    page.locator("[data-problem]", has_text="No.").wait_for()
+    assert note.is_hidden()
+    hours.fill("four")
+    assert note.is_visible() and page.locator("[data-problem]").count() == 0

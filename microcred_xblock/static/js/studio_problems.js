@@ -17,6 +17,7 @@
       if (kind === "wanting") this.listProblems(problems);
       problems.forEach((problem) => this.mark(problem, kind));
       this.countProblems(problems);
+      this.editor.tell("marked");
     }
 
     /* Each tab says how much waits behind it. */

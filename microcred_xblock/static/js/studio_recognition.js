@@ -101,10 +101,16 @@
       take.querySelector(".mcp-studio__taken").hidden = !said;
     }
 
-    note(name, text) {
+    note(name, hint) {
+      const text = this.editor.control("recognition." + name).getAttribute("aria-invalid") === "true" ? "" : hint;
       const note = this.editor.parts("[data-note]").find((item) => item.dataset.note === "recognition." + name);
       if (note.textContent !== text) note.textContent = text;
       note.hidden = !text;
+    }
+
+    /* What a save refused, or the stored pill lacks, stands beside its control: no hint says it again. */
+    marked() {
+      this.tellHints();
     }
 
     tellHints() {
