@@ -78,12 +78,33 @@ def test_what_blocks_issuing_leads_to_its_field(author):
     previewed(page)
     assert "1 thing keeps" in page.locator(".mcp-preview__verdict").inner_text()
     assert page.locator(".mcp-wallet").count() == 0
+    page.locator("[data-mcp='status']", has_text="1 thing keeps").wait_for()
     author.look("s5-preview-blocked")
     page.locator(".mcp-preview__findings [data-action='go']").click()
     page.wait_for_function("document.activeElement.dataset.control === 'description'")
     page.keyboard.type("Now it has one.")
+    assert page.locator("[data-mcp='status']").inner_text() == "", "it was said of the form before this change"
     previewed(page)
     page.locator(".mcp-wallet", has_text="Now it has one.").wait_for()
+
+
+def test_what_is_wrong_is_listed_once(author):
+    """Of the stored pill above the other tabs, of the form in the pre-flight."""
+    page = opened(author, "pill-new").page
+    stored = page.locator("[data-mcp='problems']")
+    assert stored.is_visible()
+    previewed(page)
+    assert page.locator(".mcp-preview__finding").count() and stored.is_hidden()
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.locator("[data-mcp='status']", has_text="Saved").wait_for()
+    assert stored.is_hidden()
+    tab(page, "pill")
+    assert stored.is_visible()
+    page.route("**/rehearse/**", lambda route: route.abort())
+    page.locator("[data-control='title']").fill("Another")
+    tab(page, "preview")
+    page.locator("[data-mcp='preview-failed']", has_text="did not work").wait_for()
+    assert stored.is_visible(), "without a pre-flight there is nothing else"
 
 
 def test_by_keyboard_alone(author):
@@ -120,6 +141,7 @@ def test_a_server_that_does_not_answer_is_told_and_can_be_asked_again(author):
     page.route("**/rehearse/**", lambda route: route.abort())
     tab(page, "preview")
     page.locator("[data-mcp='preview-failed']", has_text="did not work").wait_for()
+    assert "saved" not in page.locator("[data-mcp='preview-failed']").inner_text(), "nobody wanted to save"
     page.unroute("**/rehearse/**")
     page.get_by_role("button", name="Check again").click()
     page.locator(".mcp-wallet").wait_for()

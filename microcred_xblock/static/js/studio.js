@@ -296,7 +296,7 @@
       this.cards().forEach((card) => open.has(this.title(card)) && this.fold(card, open.get(this.title(card)) === "true"));
       const again = place && document.getElementById(place);
       if (again) again.focus({ preventScroll: true });
-      this.say(answer.args.problems.length ? this.texts.unfinished : this.texts.saved);
+      this.extras.get("changes").claim(answer.args.problems.length ? this.texts.unfinished : this.texts.saved);
     }
 
     replace(answer) {

@@ -29,7 +29,15 @@
       return !this.abandoned && this.stored !== undefined && this.now() !== this.stored;
     }
 
+    /* Said of the form as it stands: the next change makes it untrue. */
+    claim(text) {
+      this.editor.say(text);
+      this.claimed = text;
+    }
+
     touched() {
+      if (this.claimed && this.editor.part("status").textContent === this.claimed) this.editor.say("");
+      this.claimed = "";
       this.abandoned = false;
       clearTimeout(this.timer);
       this.timer = setTimeout(() => this.tell(), PAUSE);

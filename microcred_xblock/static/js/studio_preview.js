@@ -24,7 +24,19 @@
     }
 
     shown(tab) {
+      this.tellOnce();
       if (tab === "preview" && this.texts && !this.checking && this.isStale()) this.check();
+    }
+
+    settled() {
+      this.tellOnce();
+    }
+
+    /* The list above the tabs is of the stored pill. Beside the pre-flight, which is of the form, it is in the way. */
+    tellOnce() {
+      const problems = this.editor.part("problems");
+      const told = this.editor.opened === "preview" && this.part("failed").hidden;
+      problems.hidden = told || !this.editor.part("problem-list").childElementCount;
     }
 
     changed() {
@@ -77,7 +89,8 @@
       this.checking = false;
       this.busy(false);
       this.part("failed").hidden = answer.ok;
-      this.part("failed").textContent = answer.ok ? "" : answer.message || this.texts.failed;
+      this.part("failed").textContent = answer.ok ? "" : this.why(answer);
+      this.tellOnce();
       if (!answer.ok) {
         this.sent = null;
         return;
@@ -86,7 +99,13 @@
       this.files = answer.files;
       this.keepingView(() => (this.part("result").innerHTML = answer.html));
       this.tellStale();
-      this.editor.say(answer.verdict);
+      this.editor.extras.get("changes").claim(answer.verdict);
+    }
+
+    why(answer) {
+      if (answer.code) return answer.message;
+      const { signed_out, signed_out_again } = this.editor.texts;
+      return answer.message === signed_out ? signed_out_again : this.texts.failed;
     }
 
     busy(on) {
