@@ -265,6 +265,23 @@ def test_what_was_typed_survives_a_lost_connection(author):
     page.wait_for_function("document.querySelector('[data-control=description]').value === 'Typed in a train.'")
 
 
+@pytest.mark.parametrize("where", ["/", "https://lms.example.org/login"])
+def test_who_is_signed_out_is_told_so(author, where):
+    """Studio answers with a redirect to where one signs in, which may be another host."""
+    page = author.page
+    page.locator("[data-control='description']").fill("Typed overnight.")
+    page.route("**/save_pill/**", lambda route: route.fulfill(status=302, headers={"Location": where}))
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("alert").get_by_text("You are signed out.").wait_for()
+    assert page.locator("[data-control='description']").input_value() == "Typed overnight."
+    page.unroute("**/save_pill/**")
+    save(page)
+    status(page, "Saved.")
+    page.locator("[data-control='description']").press_sequentially("Again. ")
+    page.locator("[data-mcp='unsaved']", has_text="Unsaved changes").wait_for()
+    assert page.locator("[data-mcp='status']").inner_text() == "", "what was saved is not what stands there"
+
+
 def test_changes_that_could_not_be_dropped_are_still_unsaved(author):
     page, asked = author.page, []
     page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))

@@ -378,6 +378,7 @@
         const response = await fetch(this.runtime.handlerUrl(this.element, handler), {
           method: "POST",
           credentials: "same-origin",
+          redirect: "manual", // Studio sends who is signed out to the page where one signs in, often of another host
           headers: { "X-CSRFToken": cookie("csrftoken"), ...headers },
           body,
         });
@@ -385,7 +386,8 @@
           const answer = await response.json();
           if (typeof answer.ok === "boolean") return answer;
         }
-        return { ok: false, message: [401, 403].includes(response.status) ? this.texts.signed_out : this.texts.failed };
+        const out = response.type === "opaqueredirect" || [401, 403].includes(response.status);
+        return { ok: false, message: out ? this.texts.signed_out : this.texts.failed };
       } catch (error) {
         return { ok: false, message: this.texts.failed };
       }
