@@ -238,6 +238,21 @@ def test_a_picture_is_given_up_and_taken_back(author):
     assert page.locator("[data-badge='mode']:checked").get_attribute("value") == "none"
 
 
+def test_a_picture_that_comes_after_another_way_was_chosen_is_not_waited_for(author):
+    page, held = author.page, []
+    way(page, "file")
+    page.route("**/upload_badge/**", lambda route: held.append(route))
+    with page.expect_request("**/upload_badge/**"):
+        choose_file(page, png(), "badge.png")
+    status = page.locator("[data-mcp='status']")
+    status.get_by_text("Checking the picture").wait_for()
+    way(page, "design")
+    with page.expect_response("**/upload_badge/**"):
+        held[0].continue_()
+    page.wait_for_function("!document.querySelector(\"[data-mcp='status']\").textContent")
+    assert page.locator("[data-badge='mode']:checked").get_attribute("value") == "design"
+
+
 def test_a_late_answer_is_not_shown(author):
     page = author.page
     held = []

@@ -244,23 +244,24 @@
     /* One file to the server and back. The one before stays until the new one is known to be good. */
     async take(files) {
       const file = files && files[0];
-      if (!file || this.taking) return;
+      if (!file || this.taking) return undefined;
       this.refuse("");
       if (file.size > this.args.limit) {
         this.refuse(this.args.texts.size.replace("{size}", () => String(Math.ceil(file.size / 1e6))));
-        return;
+        return undefined;
       }
       const form = new FormData();
       form.append("file", file);
       const section = this.section;
       this.busy(true);
       const answer = await this.editor.send("upload_badge", form);
-      if (section !== this.section || !section.isConnected) return; // the form was made anew meanwhile
+      if (section !== this.section || !section.isConnected) return undefined; // the form was made anew meanwhile
       this.busy(false);
       this.boxes("file")[0].value = ""; // the same file may be chosen again once it is mended
-      if (this.mode() !== "file") return; // and she has chosen another way
+      if (this.mode() !== "file") return this.editor.say(""); // and she has chosen another way
       if (!answer.ok) this.refuse(answer.message);
       else this.taken(file.name, answer);
+      return undefined;
     }
 
     taken(name, answer) {
