@@ -95,8 +95,10 @@ def test_what_is_wrong_is_listed_once(author):
     assert stored.is_visible()
     previewed(page)
     assert page.locator(".mcp-preview__finding").count() and stored.is_hidden()
-    page.get_by_role("button", name="Save", exact=True).click()
-    page.locator("[data-mcp='status']", has_text="Saved").wait_for()
+    with page.expect_response("**/rehearse/**"):
+        page.get_by_role("button", name="Save", exact=True).click()
+    page.locator("[data-mcp='preview-progress']").wait_for(state="hidden")
+    assert "Saved" in page.locator("[data-mcp='status']").inner_text(), "the new verdict does not talk over it"
     assert stored.is_hidden()
     tab(page, "pill")
     assert stored.is_visible()

@@ -20,7 +20,7 @@
       this.sent = null;
       this.files = {};
       this.checking = false;
-      if (this.editor.opened === "preview") this.check();
+      if (this.editor.opened === "preview") this.check(true); // “Saved” is not talked over
     }
 
     shown(tab) {
@@ -76,8 +76,8 @@
       return true;
     }
 
-    /* One request at a time; a form that changes meanwhile makes its answer stale, not wrong. */
-    async check() {
+    /* One request at a time; a form that changes meanwhile makes its answer stale, not wrong. Quietly: only shown. */
+    async check(quietly = false) {
       if (this.checking) return;
       this.checking = true;
       const run = (this.run += 1);
@@ -99,7 +99,7 @@
       this.files = answer.files;
       this.keepingView(() => (this.part("result").innerHTML = answer.html));
       this.tellStale();
-      this.editor.extras.get("changes").claim(answer.verdict);
+      if (!quietly) this.editor.extras.get("changes").claim(answer.verdict);
     }
 
     why(answer) {
