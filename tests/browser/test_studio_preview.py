@@ -161,6 +161,7 @@ def test_a_form_that_changes_while_it_is_checked_is_told_to_have_changed(author)
         title.dispatchEvent(new Event('input', { bubbles: true }));
     }""")
     page.wait_for_function("!document.querySelector(\"[data-mcp='preview-stale']\").hidden")
+    assert page.locator("[data-mcp='status']").inner_text() == "", "the verdict is of what is gone"
 
 
 def test_in_french(visitors):

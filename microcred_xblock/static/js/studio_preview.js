@@ -99,7 +99,7 @@
       this.files = answer.files;
       this.keepingView(() => (this.part("result").innerHTML = answer.html));
       this.tellStale();
-      if (!quietly) this.editor.extras.get("changes").claim(answer.verdict);
+      if (!quietly && !this.isStale()) this.editor.extras.get("changes").claim(answer.verdict);
     }
 
     why(answer) {
