@@ -38,7 +38,7 @@ _DEFINITION = {
 }
 # Files in static/ that make the form; each script registers a part, the last one starts them.
 SCRIPTS = (
-    "studio_numbers", "studio_badge", "studio_problems", "studio_gone", "studio_cards", "studio_drag",
+    "studio_numbers", "studio_badge", "studio_problems", "studio_sight", "studio_gone", "studio_cards", "studio_drag",
     "studio_outcomes", "studio_mastery", "studio_recognition", "studio_wording", "studio_changes", "studio_preview",
     "studio_versions", "studio_frameworks", "studio_framework_list", "studio_combobox", "studio_skills", "studio_tags",
     "studio",

@@ -7,6 +7,14 @@ import pytest
 from .conftest import Visitor, own_demo
 
 FORM = "/scenario/pill-en/studio_view/?student=staff"
+# How many pixels of an element the tabs or the buttons cover.
+COVERED = """(element) => {
+  const place = element.getBoundingClientRect();
+  return [...document.querySelectorAll('[role="tablist"], .mcp-studio__foot')].reduce((most, bar) => {
+    const { top, bottom } = bar.getBoundingClientRect();
+    return bar.contains(element) ? most : Math.max(most, Math.min(place.bottom, bottom) - Math.max(place.top, top));
+  }, 0);
+}"""
 
 demo = own_demo("authors")
 
@@ -357,6 +365,34 @@ def test_an_activity_has_a_threshold_of_its_own(author):
     tab(page, "outcomes")
     card(page, 1).locator("[data-action='fold']").click()
     assert card(page, 1).locator("[data-row] [data-part='threshold']").nth(1).input_value() == "50"
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+def test_the_bars_that_stay_in_view_cover_nothing_in_use(author, width):
+    page = author.page
+    page.set_viewport_size({"width": width, "height": 800})
+    tab(page, "outcomes")
+    card(page, 1).locator("[data-action='fold']").click()
+    page.evaluate("window.scrollTo(0, 0)")
+    page.locator("[role='tab'][data-target='outcomes']").focus()
+    for key in ("Tab", "Shift+Tab"):
+        for _press in range(25):
+            page.keyboard.press(key)
+            assert page.evaluate(f"({COVERED})(document.activeElement)") <= 0, focused(page)
+    line, foot = card(page, 1).locator("[data-part='query']"), page.locator(".mcp-studio__foot")
+    place = line.bounding_box()
+    page.mouse.wheel(0, place["y"] + place["height"] + 12 - foot.bounding_box()["y"])
+    page.wait_for_timeout(300)
+    place = line.bounding_box()
+    page.mouse.click(place["x"] + 20, place["y"] + 10)
+    assert line.bounding_box()["y"] == place["y"], "what is pressed stays where it is"
+    page.keyboard.type("wind")
+    found = card(page, 1).locator("[role='listbox']")
+    found.wait_for()
+    assert found.evaluate(COVERED) <= 0 and line.evaluate(COVERED) <= 0
+    page.keyboard.press("Escape")
+    card(page, 1).locator("[data-action='outcomes-choose']").click()
+    assert page.locator("[data-mcp='picker']").evaluate(COVERED) <= 0
 
 
 def test_right_to_left(visitors):

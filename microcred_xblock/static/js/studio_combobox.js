@@ -8,9 +8,9 @@
   const PAUSE = 200; // milliseconds after the last key
 
   class Combobox {
-    /* ``ask(query)`` promises an answer; ``draw(result, option)`` fills an option; ``tell(state, values)`` says it. */
-    constructor({ input, list, ask, draw, choose, tell }) {
-      Object.assign(this, { input, list, ask, draw, choose, tell });
+    /* ``ask(query)`` promises an answer; ``draw(result, option)`` fills an option; ``reveal(list)`` has it in sight. */
+    constructor({ input, list, ask, draw, choose, reveal, tell }) {
+      Object.assign(this, { input, list, ask, draw, choose, reveal, tell });
       this.turn = 0;
       this.results = [];
       this.active = -1;
@@ -72,6 +72,7 @@
     open(wanted) {
       this.list.hidden = !wanted;
       this.input.setAttribute("aria-expanded", String(wanted));
+      if (wanted) this.reveal(this.list);
       this.point(-1);
     }
 

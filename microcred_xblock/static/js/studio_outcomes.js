@@ -119,7 +119,7 @@
       this.note();
       const first = this.search || this.options.map((option) => option.box).find((box) => !box.disabled);
       if (first) first.focus({ preventScroll: true });
-      this.picker.scrollIntoView({ block: "nearest" });
+      this.editor.extras.get("sight").reveal(this.picker);
     }
 
     close(focus = false) {

@@ -37,6 +37,7 @@
         ask: (query) => this.editor.ask("search_skills", { query, language: this.editor.value("language") }),
         draw: (result, option) => this.draw(result, option),
         choose: (result) => this.choose(card, result),
+        reveal: (list) => this.editor.extras.get("sight").reveal(list),
         tell: (state, told) => this.tell(part("status"), state, told),
       });
       part("more").addEventListener("input", (event) => this.typed(card, event));
