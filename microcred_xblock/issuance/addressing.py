@@ -16,7 +16,7 @@ from ..wallets import europass
 from ..wallets.base import Provider
 from ..wallets.europass import EuropassWallet, Recipient
 from ..wallets.transport import Transport
-from . import connecting, models, outbox, requests, retired, vault
+from . import connecting, models, outbox, registering, requests, retired, vault
 from .data import Learner
 
 _STORE_TRIES = 10
@@ -31,7 +31,7 @@ def connect(
     It takes the place of a former connection to the same provider. NotAllowed (``wallet-unknown``,
     ``account-retired``), InvalidAnswer (``wallet-typed`` with ``field`` address, ``email``), Misconfigured.
     """
-    wanted = connecting.provider(wallet_id)
+    wanted = registering.provider(wallet_id)
     if not wanted.by_address:
         raise NotAllowed("That wallet is not connected by an address.", code="wallet-unknown")
     recipient = europass.recipient_by(learner.email) if by_email else europass.recipient_at(address, wanted)

@@ -11,8 +11,6 @@ import contextlib
 import hashlib
 import logging
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -20,117 +18,24 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from .. import __version__
-from ..domain import codec
-from ..domain.errors import InvalidAnswer, MicrocredError, NotAllowed, WalletRefused, WalletUnreachable
+from ..domain.errors import InvalidAnswer, MicrocredError, NotAllowed, WalletRefused
 from ..wallets import oauth
 from ..wallets.base import Provider
-from . import adapters, conf, issuers, models, outbox, places, requests, retired, vault
-from .adapters import Description
+from . import adapters, conf, models, outbox, places, registering, requests, retired, vault
 
 log = logging.getLogger(__name__)
 
 ATTEMPT_LIFETIME = timedelta(minutes=15)
 RETIRED = "retired"  # why a connection has ended whose account is gone
-SOFTWARE_ID = "0c7a4b1e-52d3-4f4c-9d41-8a4a1f0d6a2b"
 _MOST_RETURN_URL = 2_000
 _STORE_TRIES = 10
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ways:
-    """A wallet's provider, what its host says, and our registration there."""
-
-    provider: Provider
-    description: Description
-    registration: models.ClientRegistration
-
-    @property
-    def client(self) -> oauth.Client:
-        """Our registration as the protocol wants it."""
-        return client_of(self.registration)
-
-
-def provider(wallet_id: str) -> Provider:
-    """The wallet with that id; NotAllowed (``wallet-unknown``) if the admin allows none."""
-    found = conf.wallets().get(wallet_id)
-    if found is None:
-        raise NotAllowed("This site does not offer that wallet.", code="wallet-unknown")
-    return found
-
-
-def describe(
-    wanted: Provider, *, now: datetime, stale: bool = False
-) -> tuple[models.WalletHost, Description]:
-    """The host's service description, fetched when ours is no longer fresh.
-
-    With ``stale`` an old one is better than none.
-    """
-    key, adapter = models.pair_key(wanted.id, wanted.base_url), adapters.of(wanted)
-    host = models.WalletHost.objects.filter(key=key).first()
-    if host is not None and host.description.get("$") != adapter.description.__name__:  # it was of another kind
-        host = None
-    if host is not None and host.fresh_until > now:
-        return host, codec.decode(adapter.description, host.description)
-    try:
-        found = adapter.discover(
-            conf.transport(wanted), wanted.base_url, now=now, etag=host.etag if host is not None else ""
-        )
-    except WalletUnreachable:
-        if host is None or not stale:
-            raise
-        return host, codec.decode(adapter.description, host.description)
-    values: dict[str, Any] = {
-        "wallet_id": wanted.id, "base_url": wanted.base_url, "etag": found.etag, "fresh_until": found.fresh_until,
-        "fetched_at": now,
-    }
-    if found.description is not None:
-        values["description"] = codec.encode(found.description)
-    host, _ = requests.patiently(lambda: models.WalletHost.objects.update_or_create(key=key, defaults=values))
-    return host, codec.decode(adapter.description, host.description)
-
-
-def ways(wanted: Provider, *, now: datetime) -> Ways:
-    """Description and registration of a wallet, both made where they are missing.
-
-    NotAllowed (``wallet-unknown``) for one that is connected by its address.
-    """
-    if wanted.by_address:
-        raise NotAllowed("That wallet is connected by its address.", code="wallet-unknown")
-    host, description = describe(wanted, now=now)
-    redirect_uri = places.wallet_callback(wanted.id)
-    key = models.pair_key(wanted.id, wanted.base_url, redirect_uri)
-    active = models.ClientRegistration.objects.filter(key=key, active=True).select_related("host")
-    registration = active.first()
-    expires = registration.secret_expires_at if registration is not None else None
-    if registration is not None and expires is not None and expires <= now:
-        active.update(active=None)
-        registration = None
-    if registration is None:
-        registration = _register(wanted, host, description, redirect_uri, key, now)
-    return Ways(provider=wanted, description=description, registration=registration)
-
-
-def client_of(registration: models.ClientRegistration) -> oauth.Client:
-    """A stored registration with its secret."""
-    secret = vault.unseal(registration.secret)["secret"]
-    return oauth.Client(
-        id=registration.client_id, secret=secret, secret_expires_at=registration.secret_expires_at
-    )
-
-
-def is_of(registration: models.ClientRegistration, wanted: Provider) -> bool:
-    """Whether we are registered there: the admin may have given the wallet's id to another host since, which must see
-    no secret of the former one.
-    """
-    return registration.key == models.pair_key(wanted.id, wanted.base_url, registration.redirect_uri)
 
 
 def connect(
     learner_id: str, wallet_id: str, *, award_id: UUID | None, return_url: str, now: datetime
 ) -> str:
     """The address to open in the learner's browser. The wallet is asked first, so its faults show here."""
-    found = ways(provider(wallet_id), now=now)
+    found = registering.ways(registering.provider(wallet_id), now=now)
     ticket = secrets.token_urlsafe(32)
     attempt = models.AuthorizationAttempt.objects.create(
         learner_id=learner_id, wallet_id=wallet_id, award_id=award_id, registration=found.registration,
@@ -156,7 +61,7 @@ def start(ticket: str, *, session_secret: str, learner_id: str | None, now: date
     if attempt.state_digest is not None:
         raise InvalidAnswer("This link was used already: connect the wallet again.", code="attempt-used")
     try:
-        found = ways(provider(attempt.wallet_id), now=now)
+        found = registering.ways(registering.provider(attempt.wallet_id), now=now)
     except MicrocredError as problem:
         return _returning(attempt.return_url, microcred_wallet=attempt.wallet_id, microcred_error=problem.code)
     state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(64)
@@ -261,7 +166,7 @@ def tokens_for(row: models.WalletConnection, wanted: Provider) -> oauth.Tokens:
     """The tokens of a connection, to be shown to ``wanted``. WalletRefused (``wallet-reconnect``) if they are not its.
     """
     tokens = tokens_of(row)
-    if not is_of(row.registration, wanted):
+    if not registering.is_of(row.registration, wanted):
         raise _elsewhere()
     return tokens
 
@@ -282,7 +187,7 @@ def _end_sharing(row: models.WalletConnection, now: datetime) -> None:
     with contextlib.suppress(MicrocredError):  # a wallet that the admin has removed
         models.Consent.objects.filter(
             award__learner_id=row.learner_id, purpose=models.Consent.Purpose.SHARE, active=True,
-            recipient=provider(row.wallet_id).base_url[:255],
+            recipient=registering.provider(row.wallet_id).base_url[:255],
         ).update(active=None, withdrawn_at=now)
 
 
@@ -303,20 +208,21 @@ def _revoke(
     if tokens is None:
         return
     with contextlib.suppress(MicrocredError):
-        wanted = provider(row.wallet_id)
-        if not is_of(row.registration, wanted):
+        wanted = registering.provider(row.wallet_id)
+        if not registering.is_of(row.registration, wanted):
             return
-        _host, description = describe(wanted, now=now, stale=True)
+        _host, description = registering.describe(wanted, now=now, stale=True)
         if description.endpoints.revocation:
             token, hint = (tokens.refresh, "refresh_token") if tokens.refresh else (tokens.access, "access_token")
-            oauth.revoke(conf.transport(wanted), description.endpoints, client_of(row.registration), token, hint)
+            client = registering.client_of(row.registration)
+            oauth.revoke(conf.transport(wanted), description.endpoints, client, token, hint)
 
 
 def _complete(attempt: models.AuthorizationAttempt, *, code: str, error: str, iss: str, now: datetime) -> None:
-    wanted = provider(attempt.wallet_id)
-    if not is_of(attempt.registration, wanted):
+    wanted = registering.provider(attempt.wallet_id)
+    if not registering.is_of(attempt.registration, wanted):
         raise _elsewhere()
-    _host, description = describe(wanted, now=now)
+    _host, description = registering.describe(wanted, now=now)
     oauth.check_issuer(iss, authorization=description.endpoints.authorization, base_url=wanted.base_url)
     if error:
         declined = error == "access_denied"
@@ -326,7 +232,7 @@ def _complete(attempt: models.AuthorizationAttempt, *, code: str, error: str, is
         )
     if not code:
         raise InvalidAnswer("The wallet's answer holds no code.", code="wallet-answer")
-    transport, client = conf.transport(wanted), client_of(attempt.registration)
+    transport, client = conf.transport(wanted), registering.client_of(attempt.registration)
     try:
         tokens = oauth.exchange(
             transport, description.endpoints, client, code=code, redirect_uri=attempt.registration.redirect_uri,
@@ -392,38 +298,6 @@ def _token_columns(tokens: oauth.Tokens) -> dict[str, Any]:
     return {
         "tokens": vault.seal({"access": tokens.access, "refresh": tokens.refresh}),
         "scopes": list(tokens.scopes), "expires_at": tokens.expires_at,
-    }
-
-
-def _register(
-    wanted: Provider, host: models.WalletHost, description: Description, redirect_uri: str, key: str,
-    now: datetime,
-) -> models.ClientRegistration:
-    client = oauth.register(
-        conf.transport(wanted), description.endpoints, _metadata(description, redirect_uri), now=now
-    )
-    values = {
-        "host": host, "redirect_uri": redirect_uri, "client_id": client.id,
-        "secret": vault.seal({"secret": client.secret}), "secret_expires_at": client.secret_expires_at,
-    }
-    try:
-        return requests.patiently(lambda: models.ClientRegistration.objects.create(key=key, **values))
-    except IntegrityError:  # two learners were the first at once; the other registration is as good
-        return models.ClientRegistration.objects.select_related("host").get(key=key, active=True)
-
-
-def _metadata(description: Description, redirect_uri: str) -> Mapping[str, Any]:
-    """RFC 7591 metadata as Open Badges profiles it: every address on one host."""
-    told = conf.setting("MICROCRED_CLIENT")
-    pages = {
-        "logo_uri": places.about("logo.svg"), "tos_uri": places.about("terms"), "policy_uri": places.about("privacy"),
-        **(told if isinstance(told, Mapping) else {}),
-    }
-    return {
-        "client_name": issuers.issuer().name, "client_uri": conf.public_base_url() + "/", **pages,
-        "software_id": SOFTWARE_ID, "software_version": __version__, "redirect_uris": [redirect_uri],
-        "token_endpoint_auth_method": "client_secret_basic", "grant_types": ["authorization_code", "refresh_token"],
-        "response_types": ["code"], "scope": " ".join(description.wanted),
     }
 
 

@@ -21,7 +21,20 @@ from ..domain.errors import (
     WalletUnreachable,
 )
 from ..wallets.base import EUROPASS, Provider
-from . import adapters, circuits, connecting, hosting, issuing, models, outbox, requests, sharing, signals, tasks
+from . import (
+    adapters,
+    circuits,
+    connecting,
+    hosting,
+    issuing,
+    models,
+    outbox,
+    registering,
+    requests,
+    sharing,
+    signals,
+    tasks,
+)
 from .links import Link
 
 log = logging.getLogger(__name__)
@@ -40,7 +53,7 @@ def send(award_row: models.Award, wallet_id: str, *, now: datetime) -> None:
 
     NotAllowed: ``consent-missing``, ``wallet-not-connected``, ``wallet-unknown``. What was delivered stays so.
     """
-    wanted = connecting.provider(wallet_id)
+    wanted = registering.provider(wallet_id)
     with transaction.atomic():
         outbox.lock_award(award_row.pk)
         connection = _usable_connection(award_row, wallet_id)
@@ -60,7 +73,7 @@ def send(award_row: models.Award, wallet_id: str, *, now: datetime) -> None:
 @requests.patient
 def retry(award_row: models.Award, wallet_id: str, *, now: datetime) -> None:
     """Try now what is waiting or was refused, or was stopped: agreed to anew. NotAllowed as for ``send``."""
-    wanted = connecting.provider(wallet_id)
+    wanted = registering.provider(wallet_id)
     with transaction.atomic():
         outbox.lock_award(award_row.pk)
         connection = _usable_connection(award_row, wallet_id)

@@ -12,7 +12,7 @@ from ..domain.errors import WalletRefused, WalletUnreachable
 from ..wallets import oauth
 from ..wallets.base import Provider, Wallet
 from ..wallets.transport import Transport
-from . import adapters, addressing, circuits, conf, connecting, models
+from . import adapters, addressing, circuits, conf, connecting, models, registering
 from .adapters import Description
 
 REFRESH_BEFORE = timedelta(minutes=1)
@@ -36,7 +36,7 @@ class Link:
 
     def provider(self) -> Provider:
         """The wallet. NotAllowed (``wallet-unknown``)."""
-        return self.wanted if self.wanted is not None else connecting.provider(self.connection.wallet_id)
+        return self.wanted if self.wanted is not None else registering.provider(self.connection.wallet_id)
 
     @cached_property
     def transport(self) -> Transport:
@@ -65,7 +65,7 @@ class Link:
     def description(self) -> Description:
         """What the host offers; asked for when it is first needed. WalletUnreachable, WalletRefused, NotAllowed."""
         if self._description is None:
-            _host, self._description = connecting.describe(self.provider(), now=timezone.now(), stale=True)
+            _host, self._description = registering.describe(self.provider(), now=timezone.now(), stale=True)
         return self._description
 
     def tokens(self) -> oauth.Tokens:
@@ -80,7 +80,7 @@ class Link:
         WalletRefused (``wallet-scope-shrunk``) where they are no longer good for what they are for.
         """
         found = oauth.refresh(
-            self.transport, self.description().endpoints, connecting.client_of(self.connection.registration),
+            self.transport, self.description().endpoints, registering.client_of(self.connection.registration),
             self.tokens(), now=timezone.now(),
         )
         connecting.keep_tokens(self.connection, found)

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from microcred_xblock.domain.errors import WalletRefused, WalletUnreachable
-from microcred_xblock.issuance import api, circuits, connecting, delivering, models, outbox, tasks
+from microcred_xblock.issuance import api, circuits, delivering, models, outbox, registering, tasks
 from tests.issuance.sending import panel, states, sweep_in, upserts
 from tests.wallets.host import Reply
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def wanted(configured):
     """The wallet's provider."""
-    return connecting.provider("testwallet")
+    return registering.provider("testwallet")
 
 
 def circuit():

@@ -363,9 +363,9 @@ def tell(award_id):
 
 def connected(person, host):
     """A connection as it is stored; its tokens are never used here."""
-    from microcred_xblock.issuance import connecting, vault
+    from microcred_xblock.issuance import registering, vault
 
-    entry, _ = connecting.describe(connecting.provider("testwallet"), now=timezone.now())
+    entry, _ = registering.describe(registering.provider("testwallet"), now=timezone.now())
     registration = models.ClientRegistration.objects.create(
         host=entry, redirect_uri="https://x.example/", key="k", client_id="c", secret=vault.seal({"secret": "s"})
     )

@@ -12,12 +12,12 @@ from microcred_xblock.domain.credential import Format
 from microcred_xblock.domain.errors import WalletUnreachable
 from microcred_xblock.issuance import (
     api,
-    connecting,
     delivering,
     issuing,
     ledger,
     models,
     outbox,
+    registering,
     sharing,
     signals,
     status,
@@ -263,7 +263,7 @@ class TestSuspension:
 
 def test_a_new_line_says_all_that_the_former_said(connected):
     """One form was agreed to, then another: it is one recipient, and the learner sees what it may have."""
-    award, wallet = models.Award.objects.get(), connecting.provider("testwallet")
+    award, wallet = models.Award.objects.get(), registering.provider("testwallet")
     sharing.record(award, wallet, [Format.ELM], "d", timezone.now())
     sharing.record(award, wallet, [Format.OPEN_BADGE], "d", timezone.now())
     assert [line.formats for line in shared()] == [["elm", "ob3"]]
