@@ -45,12 +45,17 @@ def read(data: bytes, language: str) -> Framework:
         raise InvalidInput("The file is empty.", code="framework-empty")
     if text.lstrip()[:1] in ("{", "["):
         return case.read(text, notes)
-    if text.lstrip()[:1] == "<":
+    if _is_markup(text.strip()):
         raise InvalidInput("The file is HTML or XML.", code="framework-markup")
     found = _as_moodle(text, notes) or plain.read(text, notes)
     if not found.items:
         raise InvalidInput("There is no outcome in the file.", code="framework-no-items")
     return found
+
+
+def _is_markup(text: str) -> bool:
+    """Whether it is a web page or XML, and not an outcome about some: ``<img> and <picture> compared``."""
+    return text.startswith("<") and (text.endswith(">") or re.match(r"<[?!]|<html\b", text, re.IGNORECASE) is not None)
 
 
 def _as_moodle(text: str, notes: Notes) -> Framework | None:

@@ -122,7 +122,8 @@ def test_control_characters_never_reach_a_credential():
 
 @pytest.mark.parametrize(("data", "code"), [
     (b"", "empty"), (b"\xef\xbb\xbf \n", "empty"), (b"PK\x03\x04rest", "workbook"), (b"%PDF-1.7", "pdf"),
-    (b"\xd0\xcf\x11\xe0old", "workbook"), (b"<html>", "markup"), (b"\x00\x01\x02\x03" * 100, "binary"),
+    (b"\xd0\xcf\x11\xe0old", "workbook"), (b"<HTML lang=en", "markup"), (b"<a>b</a>\n", "markup"),
+    (b"<?xml version='1.0'?><a", "markup"), (b"<!DOCTYPE html>\n<p>a", "markup"), (b"\x00\x01\x02\x03" * 100, "binary"),
     (bytes(range(1, 32)) * 50, "binary"), (b"\xff\xfea", "encoding"), (b"Title\n", "no-items"),
     (b"Ziel,Text\na,b\nc,d\n", "no-title"), (b"Ziel;Text\na;b\n", "no-title"), (b'Title,x\n"abc', "open-quote"),
     (b'Title,x\nA,b\n"a"b,c\n', "quotes"), (b"{", "json"), (b'{"a": 1,}', "json"), (b"[" * 1_900_000, "json-deep"),
@@ -139,6 +140,11 @@ def test_files_that_cannot_be_used(data, code):
     assert error.code == f"framework-{code}"
     told = messages.explain(error, Translator("en"))
     assert told != messages.text("invalid-input", Translator("en")) and "–" not in told and "{" not in told
+
+
+def test_outcomes_about_markup_are_outcomes():
+    found = read(b"<img> and <picture>: choose one\nUse <b> for words\n", "en")
+    assert [item.values["title"] for item in found.items] == ["<img> and <picture>: choose one", "Use <b> for words"]
 
 
 def test_errors_say_where():
