@@ -136,7 +136,7 @@ class StudioHandlers(
         fields, translator = self._form_fields(), self.translator()
         stored = digest(fields)
         if data.get("digest") != stored:
-            return self._conflict(stored)
+            return self._form_answer(try_it=True) if self._says_what_is_stored(data) else self._conflict(stored)
         edit = edits.read(fields, data, translator)
         before = definition.read(self._definition())[1]
         after = definition.read(self._with(edit))[1]
@@ -159,10 +159,19 @@ class StudioHandlers(
             setattr(self, name, value)
         answer = self._form_answer(try_it=True)  # takes long enough for that
         now = self._digest_now()
-        if now not in (stored, ""):
+        if now not in (stored, "", digest(self._form_fields())):
             return self._conflict(now)
         self._edited = tuple(values)
         return answer
+
+    def _says_what_is_stored(self, data: dict[str, Any]) -> bool:
+        """Whether a form that was made of other content would change nothing: a save whose answer was lost."""
+        fields = self._form_fields()
+        try:
+            edit = edits.read(fields, data, self.translator())
+        except MicrocredError:
+            return False
+        return not edit.problems and not edit.uploaded and digest({**fields, **edit.values}) == digest(fields)
 
     def _digest_now(self) -> str:
         """The digest of what the store has at this moment; empty where nobody can tell."""

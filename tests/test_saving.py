@@ -157,6 +157,22 @@ class TestHandlers:
         assert answer.json["digest"] == digest({name: getattr(store.stored, name) for name in FIELDS})
         assert written(store.read) == written(store.stored)
 
+    def test_a_save_whose_answer_was_lost_is_tried_again_and_is_good(self, store):
+        outcome = {"key": "new0", "title": "Locate a fault", "description": "", "kind": "skill", "reuse": "",
+                   "skills": [], "blocks": [], "threshold": "70", "logic": "and", "all_attempted": False}
+        mine = store.form(title="Mine", outcomes=[outcome])
+        assert store.call("save_pill", **mine).status_code == 200
+        store.stored = store.read
+        again = store.call("save_pill", **mine)
+        assert (again.status_code, again.json["ok"]) == (200, True) and len(store.read.outcomes) == 1
+        other = store.call("save_pill", **{**mine, "title": "Other"})
+        assert (other.status_code, other.json["code"]) == (409, "definition-changed")
+
+    def test_of_two_equal_saves_at_once_both_are_good(self, store):
+        store.stored = store.new("p1", display_name="Mine")
+        assert store.call("save_pill", **store.form(title="Mine")).status_code == 200
+        assert store.read.display_name == "Mine"
+
     def test_a_save_counts_where_the_store_cannot_be_read_again(self, store):
         store.stored = ConnectionError("away")
         assert store.call("save_pill", **store.form(title="Mine")).status_code == 200
