@@ -31,6 +31,12 @@ def log(caplog):
     return caplog
 
 
+@pytest.fixture(autouse=True)
+def hasty(configured):
+    """What lasts for ever is left soon."""
+    configured.MICROCRED_HTTP_TIMEOUTS = {"connect": 0.5, "read": 0.5, "total": 1}
+
+
 @pytest.fixture
 def discreet(log, host, learner):
     """A function that looks for anything confidential in the logs, and in the rows that are not encrypted."""

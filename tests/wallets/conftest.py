@@ -23,15 +23,22 @@ def host():
         yield running
 
 
+def _to(host, **seconds):
+    return Transport(
+        Policy(hosts=frozenset({place(host.url)}), allow_loopback_http=True, max_bytes=100_000, **seconds)
+    )
+
+
 @pytest.fixture
 def transport(host):
-    """A transport allowed to speak to ``host`` only, with short limits."""
-    return Transport(
-        Policy(
-            hosts=frozenset({place(host.url)}), allow_loopback_http=True, connect_timeout=0.5, read_timeout=0.4,
-            total_timeout=0.9, max_bytes=100_000,
-        )
-    )
+    """A transport allowed to speak to ``host`` only; patient, since a busy machine may take a second to answer."""
+    return _to(host, connect_timeout=5, read_timeout=5, total_timeout=10)
+
+
+@pytest.fixture
+def hasty(host):
+    """The same with short limits, for hosts that do not answer in time."""
+    return _to(host, connect_timeout=0.5, read_timeout=0.4, total_timeout=0.9)
 
 
 @pytest.fixture

@@ -41,8 +41,8 @@ def host():
 def wallet(host):
     def make(**recipient):
         policy = Policy(
-            hosts=frozenset({base.place(host.url)}), allow_loopback_http=True, connect_timeout=0.5, read_timeout=0.4,
-            total_timeout=0.9, max_bytes=100_000,
+            hosts=frozenset({base.place(host.url)}), allow_loopback_http=True, connect_timeout=1, read_timeout=1,
+            total_timeout=3, max_bytes=100_000,
         )
         return europass.EuropassWallet(
             transport=Transport(policy), base_url=host.url, language="fr", name="eu",

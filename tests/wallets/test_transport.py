@@ -36,12 +36,12 @@ UNUSABLE = {
 
 
 @pytest.mark.parametrize("name", UNUSABLE)
-def test_what_is_no_answer_is_unreachable_in_time(name, host, transport):
+def test_what_is_no_answer_is_unreachable_in_time(name, host, hasty):
     reply, code = UNUSABLE[name]
     host.misbehave("/x", reply)
     begun = time.monotonic()
     with pytest.raises(WalletUnreachable) as caught:
-        transport.request("GET", f"{host.url}/x")
+        hasty.request("GET", f"{host.url}/x")
     assert caught.value.code == code
     assert time.monotonic() - begun < 3
     assert caught.value.params["host"] == "127.0.0.1"
@@ -273,9 +273,9 @@ class TestKeptConnections:
             assert transport.request("GET", f"{host.url}/x", keep=True)
         assert len(dialled) == 2
 
-    def test_a_deadline_holds_on_a_kept_connection(self, host, transport):
-        transport.request("GET", f"{host.url}/x", keep=True)
+    def test_a_deadline_holds_on_a_kept_connection(self, host, hasty):
+        hasty.request("GET", f"{host.url}/x", keep=True)
         host.misbehave("/x", UNUSABLE["slow body"][0])
         with pytest.raises(WalletUnreachable) as caught:
-            transport.request("GET", f"{host.url}/x", keep=True)
+            hasty.request("GET", f"{host.url}/x", keep=True)
         assert caught.value.code == "wallet-timeout"
